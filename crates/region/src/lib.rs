@@ -1,0 +1,4 @@
+//! The embedded Region: a small, honest AWS Region for drills and tests.
+pub mod chance;
+pub mod error;
+pub mod operation;

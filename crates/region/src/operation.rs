@@ -1,0 +1,80 @@
+//! What a request asks for, known before anything is done about it.
+
+use std::fmt;
+
+/// A service, named as in the AWS CLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// ARC zonal shift.
+    ArcZonalShift,
+    /// EC2 Auto Scaling.
+    AutoScaling,
+    /// CloudWatch metrics and alarms.
+    CloudWatch,
+    /// Lambda.
+    Lambda,
+    /// SNS.
+    Sns,
+}
+
+impl Service {
+    /// The name in the AWS CLI.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ArcZonalShift => "arc-zonal-shift",
+            Self::AutoScaling => "autoscaling",
+            Self::CloudWatch => "cloudwatch",
+            Self::Lambda => "lambda",
+            Self::Sns => "sns",
+        }
+    }
+
+    /// The service that a SigV4 credential scope names.
+    #[must_use]
+    pub fn from_signing_name(name: &str) -> Option<Self> {
+        match name {
+            "arc-zonal-shift" => Some(Self::ArcZonalShift),
+            "autoscaling" => Some(Self::AutoScaling),
+            "monitoring" => Some(Self::CloudWatch),
+            "lambda" => Some(Self::Lambda),
+            "sns" => Some(Self::Sns),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An operation of a service, as its API model spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name, such as `StartZonalShift`.
+    pub name: &'static str,
+    /// Whether it changes what the service holds.
+    pub mutates: bool,
+}
+
+impl Operation {
+    /// An operation that changes nothing.
+    #[must_use]
+    pub const fn read(name: &'static str) -> Self {
+        Self {
+            name,
+            mutates: false,
+        }
+    }
+
+    /// An operation that changes what the service holds.
+    #[must_use]
+    pub const fn write(name: &'static str) -> Self {
+        Self {
+            name,
+            mutates: true,
+        }
+    }
+}
