@@ -1,1 +1,138 @@
-//! classifier
+//! The function that decides: it alone decides, and it alone tells people.
+//!
+//! Each invocation does the same, whatever woke it: read the payload ([`input`]), look ([`observe`]),
+//! decide ([`domain::decide`]), act and tell ([`act`]). Every step is idempotent, so an event that
+//! comes twice, or a run that is repeated after a crash, finds what is done already.
+
+mod act;
+mod alarms;
+mod configuration;
+mod explain;
+mod functions;
+pub mod input;
+mod messages;
+mod observe;
+
+use domain::decide::decide;
+use domain::failure::{Class, Disposition};
+use domain::report::{REPORT_SCHEMA, Report};
+use runtime::clients::Connections;
+use runtime::failure::FunctionError;
+use runtime::invocation::Invocation;
+use runtime::telemetry::{Meter, Metric};
+use serde_json::Value;
+
+pub use configuration::{Configuration, bare_defaults};
+pub use explain::explain;
+
+use crate::alarms::Alarms;
+use crate::functions::Functions;
+use crate::messages::Messages;
+
+/// The function.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    configuration: Configuration,
+    alarms: Alarms,
+    functions: Functions,
+    messages: Messages,
+    meter: Meter,
+}
+
+impl Classifier {
+    /// The function, over these connections.
+    #[must_use]
+    pub fn new(connections: &Connections, configuration: Configuration, meter: Meter) -> Self {
+        Self {
+            alarms: Alarms::new(connections),
+            functions: Functions::new(connections),
+            messages: Messages::new(connections, &configuration.topic),
+            configuration,
+            meter,
+        }
+    }
+
+    /// Handles a payload.
+    ///
+    /// # Errors
+    /// [`Class::BadInput`] where the payload is none of the three shapes, and nothing was called
+    /// then. Otherwise the first failure of any step, after everything that could be done was done
+    /// and told: Lambda tries again, and in the end keeps the payload as a dead letter.
+    pub async fn handle(
+        &self,
+        invocation: Invocation,
+        payload: Value,
+    ) -> Result<Report, FunctionError> {
+        let signal = input::read(
+            &payload,
+            &self.configuration.bare,
+            Some(&invocation.account),
+        )?;
+        let observation = self.observe(&signal, &invocation).await;
+        let now = invocation.now();
+        let decision = decide(&signal, &observation, now);
+        let mut report = Report {
+            schema: REPORT_SCHEMA.to_owned(),
+            at: now,
+            workload: signal.workload.name.clone(),
+            trigger: signal.trigger.name().to_owned(),
+            triggered_at: signal.at(),
+            mode: signal.workload.policy.mode,
+            drill: signal.is_drill(),
+            sentence: decision.verdict.to_string(),
+            verdict: decision.verdict,
+            plan: decision.plan,
+            shifts: Vec::new(),
+            prunes: Vec::new(),
+            waiting_for_capacity: false,
+            failures: observe::failures(&observation),
+        };
+        log_verdict(&report);
+        self.act(&signal, &invocation, decision.announce, &mut report)
+            .await;
+        let verdict = report.verdict.name();
+        self.meter.record(
+            Metric::Verdicts,
+            now,
+            1.0,
+            &[("Workload", report.workload.as_str()), ("Verdict", verdict)],
+        );
+        outcome(report)
+    }
+}
+
+/// An error where anything failed: what a person has to mend first, else the first failure.
+fn outcome(report: Report) -> Result<Report, FunctionError> {
+    let escalated = report
+        .failures
+        .iter()
+        .find(|failure| failure.failure.class.disposition() == Disposition::Escalate);
+    let Some(first) = escalated.or(report.failures.first()) else {
+        return Ok(report);
+    };
+    let class: Class = first.failure.class;
+    let failures: Vec<String> = report
+        .failures
+        .iter()
+        .map(|failure| format!("{}: {}", failure.step, failure.failure))
+        .collect();
+    Err(FunctionError::new(
+        class,
+        format!("{}; but {}", report.sentence, failures.join("; ")),
+    ))
+}
+
+fn log_verdict(report: &Report) {
+    tracing::info!(
+        workload = report.workload.as_str(),
+        zone = report.verdict.zone().map(ToString::to_string),
+        incident = report.incident().map(ToString::to_string),
+        trigger = report.trigger,
+        verdict = report.verdict.name(),
+        code = report.verdict.code(),
+        mode = report.mode.name(),
+        drill = report.drill,
+        "{}",
+        report.sentence
+    );
+}

@@ -152,7 +152,8 @@ mod tests {
     const FRONT: &str = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188";
 
     fn refusal(text: &str) -> String {
-        text.parse::<ResourceArn>().map_or_else(|e| e.to_string(), |_| "accepted".to_owned())
+        text.parse::<ResourceArn>()
+            .map_or_else(|e| e.to_string(), |_| "accepted".to_owned())
     }
 
     #[test]
@@ -181,7 +182,10 @@ mod tests {
         assert!(refusal("").contains("is not an ARN"));
         assert!(refusal(&FRONT.replace("us-east-1", "")).contains("has no Region"));
         assert!(refusal(&FRONT.replace("111122223333", "1")).contains("has no 12-digit account"));
-        assert!(refusal(&FRONT.replace("loadbalancer/app/front", "targetgroup/front")).contains("ARC shifts nothing else"));
+        assert!(
+            refusal(&FRONT.replace("loadbalancer/app/front", "targetgroup/front"))
+                .contains("ARC shifts nothing else")
+        );
         assert!(refusal(&format!("{FRONT}\n")).contains("is not an ARN"));
     }
 }

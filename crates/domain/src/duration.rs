@@ -116,12 +116,39 @@ mod tests {
 
     #[test]
     fn a_shift_lasts_from_one_minute_to_three_days() {
-        for (text, minutes) in [("1m", 1), ("90m", 90), ("6h", 360), ("72h", 4320), ("4320m", 4320)] {
+        for (text, minutes) in [
+            ("1m", 1),
+            ("90m", 90),
+            ("6h", 360),
+            ("72h", 4320),
+            ("4320m", 4320),
+        ] {
             let duration: ShiftDuration = text.parse().unwrap();
-            assert_eq!(duration.length(), SignedDuration::from_mins(minutes), "{text}");
+            assert_eq!(
+                duration.length(),
+                SignedDuration::from_mins(minutes),
+                "{text}"
+            );
         }
-        for text in ["", "0m", "73h", "4321m", "30s", "3d", "6", "h", "-1h", "06h", "6 h", "6H", "99999999999h"] {
-            assert_eq!(text.parse::<ShiftDuration>(), Err(DurationError::Shift(text.into())));
+        for text in [
+            "",
+            "0m",
+            "73h",
+            "4321m",
+            "30s",
+            "3d",
+            "6",
+            "h",
+            "-1h",
+            "06h",
+            "6 h",
+            "6H",
+            "99999999999h",
+        ] {
+            assert_eq!(
+                text.parse::<ShiftDuration>(),
+                Err(DurationError::Shift(text.into()))
+            );
         }
     }
 

@@ -88,7 +88,9 @@ impl ZoneName {
             .match_indices('-')
             .find(|(dash, _)| self.0[dash + 1..].starts_with(|first: char| first.is_ascii_digit()))
             .map_or(0, |(dash, _)| dash + 1);
-        let end = self.0[number..].find('-').map_or(self.0.len(), |dash| number + dash);
+        let end = self.0[number..]
+            .find('-')
+            .map_or(self.0.len(), |dash| number + dash);
         self.0[..end].trim_end_matches(|last: char| last.is_ascii_lowercase())
     }
 }
@@ -99,9 +101,13 @@ fn is_zone_id(text: &str) -> bool {
     let mut parts = text.rsplit('-');
     let last = parts.next().unwrap_or_default();
     let number = last.strip_prefix("az").or_else(|| last.strip_prefix("wlz"));
-    let numbered = number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    let numbered = number
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
     let mut rest = parts.peekable();
-    numbered && rest.peek().is_some() && rest.all(is_lower_alphanumeric) && text.len() <= LONGEST_ZONE_ID
+    numbered
+        && rest.peek().is_some()
+        && rest.all(is_lower_alphanumeric)
+        && text.len() <= LONGEST_ZONE_ID
 }
 
 /// `us-east-1a`, `us-gov-west-1b`, `us-west-2-lax-1a`: dash-joined parts, the last of them digits
@@ -113,11 +119,17 @@ fn is_zone_name(text: &str) -> bool {
         return false;
     };
     let numbered = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    numbered && parts.clone().count() >= 2 && parts.all(is_lower_alphanumeric) && text.len() <= LONGEST_ZONE_NAME
+    numbered
+        && parts.clone().count() >= 2
+        && parts.all(is_lower_alphanumeric)
+        && text.len() <= LONGEST_ZONE_NAME
 }
 
 fn is_lower_alphanumeric(part: &str) -> bool {
-    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 text_newtype!(ZoneId, ZoneError);
@@ -129,21 +141,52 @@ mod tests {
 
     #[test]
     fn zone_ids_of_every_kind_of_zone_are_accepted() {
-        for id in ["use1-az1", "euc1-az3", "usgw1-az2", "apse2-az12", "usw2-lax1-az1", "use1-wl1-bos-wlz1"] {
-            assert_eq!(id.parse::<ZoneId>().map(|zone| zone.to_string()), Ok(id.to_owned()));
+        for id in [
+            "use1-az1",
+            "euc1-az3",
+            "usgw1-az2",
+            "apse2-az12",
+            "usw2-lax1-az1",
+            "use1-wl1-bos-wlz1",
+        ] {
+            assert_eq!(
+                id.parse::<ZoneId>().map(|zone| zone.to_string()),
+                Ok(id.to_owned())
+            );
         }
     }
 
     #[test]
     fn a_zone_name_is_never_taken_for_a_zone_id() {
-        assert_eq!("us-east-1a".parse::<ZoneId>(), Err(ZoneError::NameForId("us-east-1a".into())));
-        assert_eq!("use1-az1".parse::<ZoneName>(), Err(ZoneError::IdForName("use1-az1".into())));
+        assert_eq!(
+            "us-east-1a".parse::<ZoneId>(),
+            Err(ZoneError::NameForId("us-east-1a".into()))
+        );
+        assert_eq!(
+            "use1-az1".parse::<ZoneName>(),
+            Err(ZoneError::IdForName("use1-az1".into()))
+        );
     }
 
     #[test]
     fn other_texts_are_neither() {
-        for text in ["", "az1", "-az1", "use1-az", "USE1-AZ1", "use1-az1 ", "us-east-1", "use1_az1", "us--1a", "use1-az1234567890123456"] {
-            assert_eq!(text.parse::<ZoneId>(), Err(ZoneError::NotAnId(text.into())), "{text}");
+        for text in [
+            "",
+            "az1",
+            "-az1",
+            "use1-az",
+            "USE1-AZ1",
+            "use1-az1 ",
+            "us-east-1",
+            "use1_az1",
+            "us--1a",
+            "use1-az1234567890123456",
+        ] {
+            assert_eq!(
+                text.parse::<ZoneId>(),
+                Err(ZoneError::NotAnId(text.into())),
+                "{text}"
+            );
         }
     }
 
@@ -155,7 +198,11 @@ mod tests {
             ("us-west-2-lax-1a", "us-west-2"),
             ("ap-southeast-2c", "ap-southeast-2"),
         ] {
-            assert_eq!(name.parse::<ZoneName>().map(|zone| zone.region().to_owned()), Ok(region.to_owned()));
+            assert_eq!(
+                name.parse::<ZoneName>()
+                    .map(|zone| zone.region().to_owned()),
+                Ok(region.to_owned())
+            );
         }
     }
 }

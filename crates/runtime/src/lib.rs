@@ -1,1 +1,10 @@
-//! runtime
+//! What the functions share at the edge: settings, telemetry, clients, failures, the invocation.
+//!
+//! A function's `main` is: start logging, read the settings, open the connections, [`serve::serve`].
+
+pub mod clients;
+pub mod failure;
+pub mod invocation;
+pub mod serve;
+pub mod settings;
+pub mod telemetry;

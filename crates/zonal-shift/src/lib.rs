@@ -1,1 +1,441 @@
-//! zonal-shift
+//! The only function that talks to ARC: it moves traffic away from a zone, and back.
+//!
+//! Every resource is read first, all at once; [`domain::shift::plan`] decides from the readings;
+//! then the lead resource is shifted alone, because whoever shifts it holds the workload's lock, and
+//! the others follow all at once. What ARC says it applies is read back. A call that failed, or
+//! whose answer got lost, is not believed either way: the resource is read again.
+
+mod arc;
+mod request;
+
+use domain::failure::{Class, Failure};
+use domain::incident::{Marker, Phase};
+use domain::shift::{
+    ANSWER_SCHEMA, Outcome, ResourceReading, ResourceReport, ShiftAction, ShiftAnswer,
+    ShiftRequest, Step, in_effect, plan,
+};
+use domain::{IncidentId, ResourceArn};
+use futures_util::stream::{self, StreamExt};
+use runtime::clients::Connections;
+use runtime::failure::FunctionError;
+use runtime::invocation::Invocation;
+use serde_json::Value;
+use tokio::time::{Duration, sleep};
+
+use crate::arc::Arc;
+
+/// Calls to ARC at a time. Its limit is not published, and the whole account shares it.
+const AT_A_TIME: usize = 8;
+
+/// Waits between reading back, while ARC does not show a shift in effect yet.
+const READ_BACK_WAITS: [Duration; 3] = [
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_millis(1000),
+];
+
+/// The function.
+#[derive(Debug, Clone)]
+pub struct ZonalShift {
+    arc: Arc,
+}
+
+impl ZonalShift {
+    /// The function, over these connections.
+    #[must_use]
+    pub fn new(connections: &Connections) -> Self {
+        Self {
+            arc: Arc::new(connections),
+        }
+    }
+
+    /// Performs a request.
+    ///
+    /// # Errors
+    /// [`Class::BadInput`] where the payload is not a request of this version, and nothing was
+    /// called then. What fails with a single resource stands in the answer instead, beside what
+    /// became of the others; the classifier makes an error of it.
+    pub async fn handle(
+        &self,
+        invocation: Invocation,
+        payload: Value,
+    ) -> Result<ShiftAnswer, FunctionError> {
+        let request = request::read(&payload, &invocation.account)?;
+        let with_cancelled = matches!(
+            request.action,
+            ShiftAction::Shift { .. } | ShiftAction::Status
+        );
+        let readings = self.read_all(&request, with_cancelled).await;
+        let steps = plan(&request, &readings);
+        let outcomes = match &request.action {
+            ShiftAction::Shift {
+                incident,
+                expires_in,
+            } => {
+                let comment = marker(&request, incident, Phase::Evacuate);
+                self.start_all(&request, steps, expires_in.as_str(), &comment)
+                    .await
+            }
+            ShiftAction::Extend {
+                incident,
+                expires_in,
+                phase,
+            } => {
+                let comment = marker(&request, incident, *phase);
+                self.each(&request, steps, |resource, step| {
+                    self.update(resource, step, expires_in.as_str(), &comment)
+                })
+                .await
+            }
+            ShiftAction::Cancel { .. } => self.cancel_all(&request, steps).await,
+            ShiftAction::Status => steps.into_iter().map(unperformed).collect(),
+        };
+        let mut reports: Vec<ResourceReport> = readings
+            .into_iter()
+            .zip(outcomes)
+            .map(|((resource, reading), outcome)| report(&request, resource, reading, outcome))
+            .collect();
+        let zone = request.action.incident().map(IncidentId::zone);
+        if let (ShiftAction::Shift { .. }, Some(zone)) = (&request.action, zone) {
+            self.read_back(&request, zone, &mut reports).await;
+        }
+        for report in &reports {
+            log(&request, report);
+        }
+        Ok(ShiftAnswer {
+            schema: ANSWER_SCHEMA.to_owned(),
+            action: request.action.name().to_owned(),
+            incident: request.action.incident().cloned(),
+            dry_run: request.dry_run,
+            in_effect: zone.is_some_and(|zone| in_effect(zone, &reports)),
+            resources: reports,
+        })
+    }
+
+    async fn read_all(
+        &self,
+        request: &ShiftRequest,
+        with_cancelled: bool,
+    ) -> Vec<(ResourceArn, ResourceReading)> {
+        stream::iter(request.resources.iter().enumerate())
+            .map(|(index, resource)| async move {
+                // Whose lead it is decides; what a person ended elsewhere does not.
+                let reading = self.arc.read(resource, with_cancelled && index == 0).await;
+                (resource.clone(), reading)
+            })
+            .buffered(AT_A_TIME)
+            .collect()
+            .await
+    }
+
+    /// The lead alone, then the others all at once, and these only if the lead is ours to shift.
+    async fn start_all(
+        &self,
+        request: &ShiftRequest,
+        steps: Vec<Step>,
+        expires_in: &str,
+        comment: &str,
+    ) -> Vec<Outcome> {
+        let mut steps = steps.into_iter();
+        let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
+            return Vec::new();
+        };
+        let lead_outcome = self
+            .start(request, lead, lead_step, expires_in, comment)
+            .await;
+        let go_on = matches!(
+            lead_outcome,
+            Outcome::Started { .. }
+                | Outcome::Extended { .. }
+                | Outcome::AlreadyShifted { .. }
+                | Outcome::Would { .. }
+        );
+        let others = request.resources.iter().skip(1).zip(steps);
+        let others = stream::iter(others)
+            .map(|(resource, step)| async move {
+                match step {
+                    Step::Start | Step::Update { .. } if !go_on => Outcome::NotStarted {
+                        because: format!(
+                            "{} could not be shifted, and it is the lead",
+                            lead.short()
+                        ),
+                    },
+                    step => {
+                        self.start(request, resource, step, expires_in, comment)
+                            .await
+                    }
+                }
+            })
+            .buffered(AT_A_TIME);
+        stream::iter([lead_outcome]).chain(others).collect().await
+    }
+
+    async fn start(
+        &self,
+        request: &ShiftRequest,
+        resource: &ResourceArn,
+        step: Step,
+        expires_in: &str,
+        comment: &str,
+    ) -> Outcome {
+        if let Step::Update { .. } = step {
+            return self.update(resource, step, expires_in, comment).await;
+        }
+        let (Step::Start, Some(incident)) = (&step, request.action.incident()) else {
+            return unperformed(step);
+        };
+        match self
+            .arc
+            .start(resource, incident.zone(), expires_in, comment)
+            .await
+        {
+            Ok((zonal_shift_id, expires_at)) => Outcome::Started {
+                zonal_shift_id,
+                expires_at,
+            },
+            Err(failure) => self.reconcile(request, resource, failure).await,
+        }
+    }
+
+    /// Finds out what really happened: somebody else was first, or our own call had its effect and
+    /// its answer got lost.
+    async fn reconcile(
+        &self,
+        request: &ShiftRequest,
+        resource: &ResourceArn,
+        failure: Failure,
+    ) -> Outcome {
+        let unclear = matches!(
+            failure.class,
+            Class::Conflict | Class::Timeout | Class::Unavailable | Class::BadAnswer
+        );
+        if unclear {
+            let reading = self.arc.read(resource, false).await;
+            let step = plan(request, &[(resource.clone(), reading)]).pop();
+            if let Some(Step::Leave(
+                outcome @ (Outcome::AlreadyShifted { .. } | Outcome::HeldByOther { .. }),
+            )) = step
+            {
+                return outcome;
+            }
+        }
+        failed(failure)
+    }
+
+    async fn update(
+        &self,
+        resource: &ResourceArn,
+        step: Step,
+        expires_in: &str,
+        comment: &str,
+    ) -> Outcome {
+        let Step::Update { id } = step else {
+            return unperformed(step);
+        };
+        match self
+            .arc
+            .update(resource, &id, Some(expires_in), comment)
+            .await
+        {
+            Ok(expires_at) => Outcome::Extended {
+                zonal_shift_id: id,
+                expires_at,
+            },
+            // It ended between reading and extending.
+            Err(failure) if failure.class == Class::Conflict => Outcome::NotShifted,
+            Err(failure) => failed(failure),
+        }
+    }
+
+    /// The others all at once, then the lead: it is the lock, so it is released last.
+    async fn cancel_all(&self, request: &ShiftRequest, steps: Vec<Step>) -> Vec<Outcome> {
+        let mut steps = steps.into_iter();
+        let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
+            return Vec::new();
+        };
+        let others: Vec<Outcome> = stream::iter(request.resources.iter().skip(1).zip(steps))
+            .map(|(resource, step)| self.cancel(resource, step))
+            .buffered(AT_A_TIME)
+            .collect()
+            .await;
+        let stuck = others
+            .iter()
+            .any(|outcome| matches!(outcome, Outcome::Failed { .. }));
+        let lead_outcome = match lead_step {
+            Step::Cancel { .. } if stuck => Outcome::NotStarted {
+                because: "another resource could not be cancelled, and the lead is released last"
+                    .to_owned(),
+            },
+            step => self.cancel(lead, step).await,
+        };
+        [lead_outcome].into_iter().chain(others).collect()
+    }
+
+    async fn cancel(&self, resource: &ResourceArn, step: Step) -> Outcome {
+        let Step::Cancel { id, mark } = step else {
+            return unperformed(step);
+        };
+        if let Some(comment) = mark
+            && let Err(failure) = self.arc.update(resource, &id, None, &comment).await
+            && failure.class != Class::Conflict
+        {
+            return failed(failure);
+        }
+        match self.arc.cancel(resource, &id).await {
+            Ok(()) => Outcome::Cancelled { zonal_shift_id: id },
+            // Ended already: by its expiry, or by a first attempt whose answer got lost.
+            Err(failure) if matches!(failure.class, Class::Conflict | Class::NotFound) => {
+                Outcome::Cancelled { zonal_shift_id: id }
+            }
+            Err(failure) => failed(failure),
+        }
+    }
+
+    async fn each<'a, F, Fut>(
+        &'a self,
+        request: &'a ShiftRequest,
+        steps: Vec<Step>,
+        act: F,
+    ) -> Vec<Outcome>
+    where
+        F: Fn(&'a ResourceArn, Step) -> Fut,
+        Fut: Future<Output = Outcome>,
+    {
+        stream::iter(request.resources.iter().zip(steps))
+            .map(|(resource, step)| act(resource, step))
+            .buffered(AT_A_TIME)
+            .collect()
+            .await
+    }
+
+    /// Reads again what was started, until ARC shows it in effect or patience ends.
+    async fn read_back(
+        &self,
+        request: &ShiftRequest,
+        zone: &domain::ZoneId,
+        reports: &mut [ResourceReport],
+    ) {
+        let unconfirmed = |report: &ResourceReport| {
+            matches!(
+                report.outcome,
+                Outcome::Started { .. } | Outcome::AlreadyShifted { .. }
+            ) && report
+                .weights
+                .get(zone.as_str())
+                .is_none_or(|weight| *weight > 0.0)
+        };
+        let mut waits = READ_BACK_WAITS.iter();
+        loop {
+            let open: Vec<usize> = reports
+                .iter()
+                .enumerate()
+                .filter(|(_, report)| unconfirmed(report))
+                .map(|(index, _)| index)
+                .collect();
+            if open.is_empty() {
+                return;
+            }
+            let readings: Vec<(usize, ResourceReading)> = stream::iter(open)
+                .map(|index| {
+                    let resource = reports[index].resource.clone();
+                    async move { (index, self.arc.read(&resource, false).await) }
+                })
+                .buffered(AT_A_TIME)
+                .collect()
+                .await;
+            for (index, reading) in readings {
+                let before = &reports[index];
+                reports[index] = report(
+                    request,
+                    before.resource.clone(),
+                    reading,
+                    before.outcome.clone(),
+                );
+            }
+            if !reports.iter().any(unconfirmed) {
+                return;
+            }
+            match waits.next() {
+                Some(wait) => sleep(*wait).await,
+                None => return,
+            }
+        }
+    }
+}
+
+fn marker(request: &ShiftRequest, incident: &IncidentId, phase: Phase) -> String {
+    Marker {
+        incident: incident.clone(),
+        phase,
+        drill: request.drill,
+    }
+    .to_comment()
+}
+
+fn failed(failure: Failure) -> Outcome {
+    Outcome::Failed {
+        class: failure.class,
+        message: failure.message,
+    }
+}
+
+/// The outcome of a step that asks for nothing. A step of another action than the request's cannot
+/// come out of its plan; if it did, it would be told and not done.
+fn unperformed(step: Step) -> Outcome {
+    match step {
+        Step::Leave(outcome) => outcome,
+        Step::Start | Step::Update { .. } | Step::Cancel { .. } => failed(Failure::new(
+            Class::BadInput,
+            "the plan holds a step of another action",
+        )),
+    }
+}
+
+fn report(
+    request: &ShiftRequest,
+    resource: ResourceArn,
+    reading: ResourceReading,
+    outcome: Outcome,
+) -> ResourceReport {
+    let state = match reading {
+        ResourceReading::Managed(state) => state,
+        ResourceReading::NotManaged | ResourceReading::Failed(_) => Default::default(),
+    };
+    ResourceReport {
+        ended_by_person: state.ended_by_person(&request.workload),
+        resource,
+        outcome,
+        weights: state.weights,
+        shifts: state.shifts,
+    }
+}
+
+fn log(request: &ShiftRequest, report: &ResourceReport) {
+    let workload = request.workload.as_str();
+    let incident = request.action.incident().map(ToString::to_string);
+    let zone = request
+        .action
+        .incident()
+        .map(|incident| incident.zone().to_string());
+    let resource = report.resource.as_str();
+    let action = request.action.name();
+    match &report.outcome {
+        Outcome::Started { .. } | Outcome::Extended { .. } | Outcome::Cancelled { .. } => {
+            tracing::info!(workload, zone, incident, resource, action, drill = request.drill, outcome = ?report.outcome, "zonal shift changed");
+        }
+        Outcome::Failed { class, message } => {
+            tracing::error!(
+                workload,
+                zone,
+                incident,
+                resource,
+                action,
+                class = class.name(),
+                "{message}"
+            );
+        }
+        _ => {
+            tracing::debug!(workload, zone, incident, resource, action, outcome = ?report.outcome, "zonal shift left");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The executable of the function asg-pruning.
+
+use asg_pruning::AsgPruning;
+use runtime::clients::Connections;
+use runtime::settings::{Reader, Settings, environment};
+use runtime::telemetry::{self, Meter};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::start_logging();
+    let variables = environment();
+    let mut reader = Reader::new(&variables);
+    let settings = Settings::read(&mut reader);
+    let settings = reader.finish(settings)?;
+    let function = AsgPruning::new(&Connections::open(&settings));
+    let handler = |invocation, payload| function.handle(invocation, payload);
+    runtime::serve::serve("asg-pruning", &settings, &Meter::printing(), handler).await
+}

@@ -1,0 +1,353 @@
+//! Acting: the plan, step by step, and telling people.
+//!
+//! Nothing that can wait delays the shift: the message about it goes out while the groups are being
+//! pruned. A step that fails does not keep the message from going out, and a message that fails does
+//! not keep a step from being done; both end in the report, and the report in an error.
+
+use std::time::Duration;
+
+use domain::IncidentId;
+use domain::decide::{
+    AfterRestore, AfterShift, Evacuation, FailBack, Plan, after_restore, after_shift,
+};
+use domain::duration::{DurationError, ShiftDuration};
+use domain::failure::{Class, Failure};
+use domain::incident;
+use domain::notice::{self, Phase};
+use domain::prune::{PruneAction, PruneAnswer};
+use domain::report::{Report, StepFailure};
+use domain::shift::{ShiftAction, ShiftAnswer};
+use domain::signal::Signal;
+use domain::verdict::Verdict;
+use domain::workload::Workload;
+use runtime::invocation::Invocation;
+use runtime::telemetry::Metric;
+
+use crate::Classifier;
+use crate::observe::{prune_request, shift_request};
+
+/// What is kept of the time for the messages and the answer.
+const TO_TELL: Duration = Duration::from_secs(3);
+
+/// A shift is given so much time at the most, so that a stuck call leaves time to tell.
+const TO_SHIFT: Duration = Duration::from_secs(30);
+
+/// One plan being carried out.
+struct Run<'a> {
+    function: &'a Classifier,
+    workload: &'a Workload,
+    invocation: &'a Invocation,
+    incident: &'a IncidentId,
+    drill: bool,
+    dry_run: bool,
+}
+
+/// A step failed, and the plan ends here; the failure is in the report already.
+struct Stopped;
+
+impl Classifier {
+    /// Carries out the report's plan and tells people. `announce` asks for a message even where
+    /// nothing changes.
+    pub(crate) async fn act(
+        &self,
+        signal: &Signal,
+        invocation: &Invocation,
+        announce: bool,
+        report: &mut Report,
+    ) {
+        let unread = report.failures.len();
+        let plan = report.plan.clone();
+        let run = |incident, drill, dry_run| Run {
+            function: self,
+            workload: &signal.workload,
+            invocation,
+            incident,
+            drill,
+            dry_run,
+        };
+        let outcome = match &plan {
+            Plan::Nothing => Ok(Some(Phase::Held)),
+            Plan::Evacuate(plan) => {
+                let run = run(&plan.incident, plan.drill, plan.dry_run);
+                run.evacuate(plan, announce, report).await
+            }
+            Plan::FailBack(plan) => {
+                let run = run(&plan.incident, plan.drill, plan.dry_run);
+                run.fail_back(plan, report).await
+            }
+        };
+        let failed = report.failures.len() > unread || (unread > 0 && announce);
+        let phase = match outcome {
+            Err(Stopped) => Some(Phase::Failed),
+            Ok(_) if failed => Some(Phase::Failed),
+            Ok(phase) => phase,
+        };
+        // A tick that changed nothing tells nobody; its failure is an error all the same.
+        if let Some(phase) = phase.filter(|_| announce || report.changed()) {
+            self.tell(report, phase).await;
+        }
+    }
+
+    async fn tell(&self, report: &mut Report, phase: Phase) {
+        let notice = notice::write(report, phase);
+        match self.messages.publish(&notice).await {
+            Ok(()) => tracing::info!(
+                workload = report.workload.as_str(),
+                phase = phase.name(),
+                "told: {}",
+                notice.subject
+            ),
+            Err(failure) => fail(report, "notify", failure),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Shift, then prune. Answers with the phase that is left to tell of, if any.
+    async fn evacuate(
+        &self,
+        plan: &Evacuation,
+        announce: bool,
+        report: &mut Report,
+    ) -> Result<Option<Phase>, Stopped> {
+        if plan.shift {
+            let answer = self.shift().await;
+            let answer = answer.map_err(|failure| stop(report, "shift", failure))?;
+            let gate = after_shift(self.workload, &answer);
+            report.shifts.push(answer);
+            match gate {
+                AfterShift::InEffect => self.measure(report),
+                AfterShift::Failed(failure) => return Err(stop(report, "shift", failure)),
+                AfterShift::Held(reason) => {
+                    report.verdict = Verdict::hold(Some(self.incident.zone()), reason);
+                    report.sentence = report.verdict.to_string();
+                    crate::log_verdict(report);
+                    return Ok(Some(Phase::Held));
+                }
+            }
+        }
+        if !plan.prune {
+            return Ok(Some(if self.dry_run {
+                Phase::Rehearsed
+            } else {
+                Phase::Shifted
+            }));
+        }
+        let tell_now = plan.shift && !self.dry_run && (announce || report.changed());
+        let pruned = self.prune_while_telling(tell_now, report).await;
+        let answer = pruned.map_err(|failure| stop(report, "prune", failure))?;
+        let more_to_tell = !tell_now || answer.changed() || answer.refusals().next().is_some();
+        take_groups(report, "prune", answer);
+        Ok(match (self.dry_run, more_to_tell) {
+            (true, _) => Some(Phase::Rehearsed),
+            (false, true) => Some(Phase::Pruned),
+            (false, false) => None,
+        })
+    }
+
+    /// Prunes, and at the same time tells people that traffic is away.
+    async fn prune_while_telling(
+        &self,
+        tell: bool,
+        report: &mut Report,
+    ) -> Result<PruneAnswer, Failure> {
+        let action = PruneAction::Prune {
+            incident: self.incident.clone(),
+        };
+        if !tell {
+            return self.groups(action).await;
+        }
+        let notice = notice::write(report, Phase::Shifted);
+        let (told, pruned) =
+            tokio::join!(self.function.messages.publish(&notice), self.groups(action));
+        if let Err(failure) = told {
+            fail(report, "notify", failure);
+        }
+        pruned
+    }
+
+    /// Restore, wait for capacity, end the shift. Answers with the phase that is left to tell of.
+    async fn fail_back(
+        &self,
+        plan: &FailBack,
+        report: &mut Report,
+    ) -> Result<Option<Phase>, Stopped> {
+        if plan.shift && !plan.begun {
+            // The intent is written on the shift first: from here on the tick carries on, and a
+            // repeated event of the same alarm transition does not shift again.
+            let answer = self.begin_fail_back().await;
+            let answer = answer.map_err(|failure| stop(report, "begin fail-back", failure))?;
+            take_shifts(report, "begin fail-back", answer)?;
+        }
+        if plan.restore {
+            let action = PruneAction::Restore {
+                incident: self.incident.clone(),
+            };
+            let answer = self.groups(action).await;
+            let answer = answer.map_err(|failure| stop(report, "restore", failure))?;
+            let gate = after_restore(&answer);
+            take_groups(report, "restore", answer);
+            match gate {
+                AfterRestore::Ready => {}
+                AfterRestore::Failed(_) => return Err(Stopped),
+                AfterRestore::Waiting => {
+                    report.waiting_for_capacity = true;
+                    return Ok(Some(Phase::Restored));
+                }
+            }
+        }
+        if plan.shift {
+            let answer = self.end_shift().await;
+            let answer = answer.map_err(|failure| stop(report, "cancel", failure))?;
+            take_shifts(report, "cancel", answer)?;
+        }
+        Ok(Some(if self.dry_run {
+            Phase::Rehearsed
+        } else {
+            Phase::FailedBack
+        }))
+    }
+
+    async fn shift(&self) -> Result<ShiftAnswer, Failure> {
+        self.resources(ShiftAction::Shift {
+            incident: self.incident.clone(),
+            expires_in: self.lasting()?,
+        })
+        .await
+    }
+
+    async fn begin_fail_back(&self) -> Result<ShiftAnswer, Failure> {
+        self.resources(ShiftAction::Extend {
+            incident: self.incident.clone(),
+            expires_in: self.lasting()?,
+            phase: incident::Phase::FailBack,
+        })
+        .await
+    }
+
+    async fn end_shift(&self) -> Result<ShiftAnswer, Failure> {
+        self.resources(ShiftAction::Cancel {
+            incident: self.incident.clone(),
+        })
+        .await
+    }
+
+    async fn resources(&self, action: ShiftAction) -> Result<ShiftAnswer, Failure> {
+        let request = shift_request(self.workload, self.drill, self.dry_run, action);
+        let within = TO_SHIFT.min(self.time_to_act());
+        let function = &self.function.configuration.zonal_shift;
+        self.function
+            .functions
+            .call(function, &request, within)
+            .await
+    }
+
+    async fn groups(&self, action: PruneAction) -> Result<PruneAnswer, Failure> {
+        let groups = self.workload.groups.as_ref().ok_or_else(|| {
+            let missing =
+                "workload.autoScalingGroups: missing, expected the groups of the workload";
+            Failure::new(Class::BadInput, missing)
+        })?;
+        let request = prune_request(self.workload, groups, self.drill, self.dry_run, action);
+        let function = &self.function.configuration.asg_pruning;
+        self.function
+            .functions
+            .call(function, &request, self.time_to_act())
+            .await
+    }
+
+    fn time_to_act(&self) -> Duration {
+        self.invocation.remaining().saturating_sub(TO_TELL)
+    }
+
+    /// How long a shift lasts. Only a rehearsal may do without the owners' word on it.
+    fn lasting(&self) -> Result<ShiftDuration, Failure> {
+        match &self.workload.policy.expires_in {
+            Some(expires_in) => Ok(expires_in.clone()),
+            None if self.dry_run => "1h"
+                .parse()
+                .map_err(|error: DurationError| Failure::new(Class::BadInput, error.to_string())),
+            None => Err(Failure::new(
+                Class::BadInput,
+                "workload.policy.expiresIn: missing, expected how long a shift lasts, such as 6h",
+            )),
+        }
+    }
+
+    /// The time that customers waited for Evac, in milliseconds since the alarm went off.
+    fn measure(&self, report: &Report) {
+        let changed = report.shifts.iter().any(ShiftAnswer::changed);
+        let Some(alarm_at) = report.triggered_at.filter(|_| changed) else {
+            return;
+        };
+        let now = self.invocation.now();
+        let waited = now.duration_since(alarm_at).as_secs_f64() * 1000.0;
+        let dimensions = [("Workload", report.workload.as_str())];
+        self.function
+            .meter
+            .record(Metric::TimeToShift, now, waited, &dimensions);
+    }
+}
+
+fn take_shifts(report: &mut Report, step: &str, answer: ShiftAnswer) -> Result<(), Stopped> {
+    let failures: Vec<Failure> = answer
+        .failures()
+        .map(|(resource, failure)| {
+            Failure::new(
+                failure.class,
+                format!("{}: {}", resource.short(), failure.message),
+            )
+        })
+        .collect();
+    report.shifts.push(answer);
+    let any = !failures.is_empty();
+    for failure in failures {
+        fail(report, step, failure);
+    }
+    if any { Err(Stopped) } else { Ok(()) }
+}
+
+fn take_groups(report: &mut Report, step: &str, answer: PruneAnswer) {
+    let failures: Vec<Failure> = answer
+        .failures()
+        .map(|(group, failure)| {
+            Failure::new(failure.class, format!("{group}: {}", failure.message))
+        })
+        .collect();
+    for failure in failures {
+        fail(report, step, failure);
+    }
+    if !answer.not_reached.is_nothing() {
+        let listed = answer.not_reached.groups.len();
+        let more = if answer.not_reached.more {
+            " and further ones"
+        } else {
+            ""
+        };
+        let message = format!(
+            "{listed} listed groups{more} were not reached in time; the next run goes on with them"
+        );
+        fail(report, step, Failure::new(Class::OutOfTime, message));
+    }
+    report.prunes.push(answer);
+}
+
+fn stop(report: &mut Report, step: &str, failure: Failure) -> Stopped {
+    fail(report, step, failure);
+    Stopped
+}
+
+fn fail(report: &mut Report, step: &str, failure: Failure) {
+    tracing::error!(
+        workload = report.workload.as_str(),
+        incident = report.incident().map(ToString::to_string),
+        step,
+        class = failure.class.name(),
+        "{}",
+        failure.message
+    );
+    report.failures.push(StepFailure {
+        step: step.to_owned(),
+        failure,
+    });
+}

@@ -1,0 +1,759 @@
+//! The decision: from a signal, an observation and `now` to a verdict and a plan.
+//!
+//! # The policy, and why
+//!
+//! **An alarm only says where to look.** The event that woke Evac may be late, repeated, or from
+//! before somebody repaired the zone; EventBridge delivers events of alarms that are suppressed or
+//! muted just like others. So what counts is the alarm as CloudWatch describes it now, together with
+//! the alarms of the other zones and of the Region. Only when CloudWatch cannot be asked does the
+//! event speak for itself, and then only if it is fresh and the policy trusts an alarm alone.
+//!
+//! **Leaving a zone helps only if the zone is the cause.** Two zones in ALARM, or a regional alarm,
+//! mean that it is not: customers would be moved from one bad place to another, onto less capacity.
+//! An alarm that cannot be told from these (suppressed, muted, missing, not in ALARM) holds too.
+//! Every reason to hold is reported, not only the first.
+//!
+//! **At most one zone, ever.** Whatever keeps traffic away from another zone (Evac, AWS, a person, a
+//! practice run) makes Evac hold: a customer's shift takes precedence over AWS's own, so shifting
+//! away from A while AWS protects B would send traffic into B. On the fast path from an alarm's
+//! event the shifts have not been read; zonal-shift reads them anyway before it starts anything, and
+//! [`after_shift`] turns its refusal into the hold that it is. That saves two round trips when
+//! seconds count, and the rule is enforced at the only place where it can be enforced atomically.
+//!
+//! **People outrank Evac.** A person's command evacuates although alarms say otherwise, and the
+//! verdict names what it overrides; it does not override what ARC or another zone's evacuation makes
+//! dangerous. A shift that a person ended is not started again for the same incident.
+//!
+//! **The end is decided on proof.** A zone without traffic looks well by itself, so an alarm that
+//! turned OK after a shift proves nothing. This version has no proof of health, so only a person's
+//! command begins fail-back. What has begun is carried on by the tick, and a prune whose shift has
+//! ended is undone, because traffic is back in the zone already.
+//!
+//! **The order within an evacuation** is shift, then prune; in fail-back it is restore, then capacity
+//! in service, then the end of the shift. [`after_shift`] and [`after_restore`] are the two gates.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{AlarmChange, AlarmState};
+use crate::failure::{Class, Failure};
+use crate::incident::{IncidentId, Phase};
+use crate::observation::{Evidence, Observation, Reading};
+use crate::policy::{Mode, WithoutEvidence};
+use crate::prune::PruneAnswer;
+use crate::shift::{ShiftAnswer, ShiftKind};
+use crate::signal::{Action, Command, Signal, Trigger};
+use crate::verdict::{EvacuateReason, FailBackReason, HoldReason, Verdict};
+use crate::workload::{Origin, Workload};
+use crate::zone::ZoneId;
+
+/// What is to be done, in order; each step is idempotent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Plan {
+    /// Nothing.
+    Nothing,
+    /// Shift traffic away, then prune.
+    Evacuate(Evacuation),
+    /// Restore the groups, wait for capacity, then end the shift.
+    FailBack(FailBack),
+}
+
+/// The steps of an evacuation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evacuation {
+    /// The incident; it names the zone.
+    pub incident: IncidentId,
+    /// Whether there is anything to shift.
+    pub shift: bool,
+    /// Whether groups are pruned once the shift is in effect.
+    pub prune: bool,
+    /// Whether this rehearses.
+    pub drill: bool,
+    /// Whether every mutating call is left out.
+    pub dry_run: bool,
+}
+
+/// The steps of a fail-back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailBack {
+    /// The incident; it names the zone.
+    pub incident: IncidentId,
+    /// Whether a shift of ours is in force.
+    pub shift: bool,
+    /// Whether the shift says already that the fail-back has begun.
+    pub begun: bool,
+    /// Whether there are groups to restore.
+    pub restore: bool,
+    /// Whether this rehearses.
+    pub drill: bool,
+    /// Whether every mutating call is left out.
+    pub dry_run: bool,
+}
+
+/// A verdict and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The answer.
+    pub verdict: Verdict,
+    /// What is to be done.
+    pub plan: Plan,
+    /// Whether people are told even if nothing changes.
+    pub announce: bool,
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(signal: &Signal, observation: &Observation, now: Timestamp) -> Decision {
+    let case = Case {
+        signal,
+        workload: &signal.workload,
+        observation,
+        now,
+    };
+    match &signal.trigger {
+        Trigger::ZonalAlarm { change, .. } | Trigger::RegionalAlarm(change)
+            if change.state != AlarmState::Alarm =>
+        {
+            case.quiet(HoldReason::NotInAlarm {
+                alarm: change.alarm.clone(),
+                state: change.state.clone(),
+            })
+        }
+        Trigger::ZonalAlarm { zone, change } => Decision {
+            announce: true,
+            ..case.judge(zone, Some(change))
+        },
+        Trigger::RegionalAlarm(change) => case.regional(change),
+        Trigger::Arc(change) => Decision {
+            announce: change.what.starts_with("Autoshift"),
+            ..case.tick()
+        },
+        Trigger::Command(command) => match &command.action {
+            Action::Evacuate { zone } => Decision {
+                announce: true,
+                ..case.commanded(zone, command)
+            },
+            Action::FailBack => Decision {
+                announce: true,
+                ..case.fail_back(command)
+            },
+            Action::Reconcile => case.tick(),
+            Action::Explain { zone } => {
+                let decision = match zone {
+                    Some(zone) => case.judge(zone, None),
+                    None => case.tick(),
+                };
+                Decision {
+                    plan: Plan::Nothing,
+                    announce: false,
+                    ..decision
+                }
+            }
+        },
+    }
+}
+
+/// Why Evac would hold, as far as the signal alone tells, without asking anybody anything.
+#[must_use]
+pub fn holds_in_signal(signal: &Signal) -> Vec<HoldReason> {
+    let nothing_seen = Observation::default();
+    let case = Case {
+        signal,
+        workload: &signal.workload,
+        observation: &nothing_seen,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    match &signal.trigger {
+        Trigger::ZonalAlarm { change, .. } | Trigger::RegionalAlarm(change)
+            if change.state != AlarmState::Alarm =>
+        {
+            vec![HoldReason::NotInAlarm {
+                alarm: change.alarm.clone(),
+                state: change.state.clone(),
+            }]
+        }
+        Trigger::ZonalAlarm { change, .. } => {
+            let mut holds = event_holds(change);
+            holds.extend(case.too_few_zones());
+            holds.extend(case.no_evidence());
+            holds
+        }
+        Trigger::RegionalAlarm(change) => vec![HoldReason::RegionalAlarm {
+            alarms: vec![change.alarm.clone()],
+        }],
+        Trigger::Command(Command {
+            action: Action::Evacuate { .. },
+            ..
+        }) => case.too_few_zones().into_iter().collect(),
+        Trigger::Command(_) | Trigger::Arc(_) => Vec::new(),
+    }
+}
+
+fn event_holds(change: &AlarmChange) -> Vec<HoldReason> {
+    let alarm = &change.alarm;
+    let muted = change.muted_until.as_ref().map(|until| HoldReason::Muted {
+        alarm: alarm.clone(),
+        by: format!("until {until}"),
+    });
+    let suppressed = change
+        .suppressed_by
+        .as_ref()
+        .map(|by| HoldReason::Suppressed {
+            alarm: alarm.clone(),
+            by: by.clone(),
+        });
+    muted.into_iter().chain(suppressed).collect()
+}
+
+/// What a decision is made of.
+struct Case<'a> {
+    signal: &'a Signal,
+    workload: &'a Workload,
+    observation: &'a Observation,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    fn quiet(&self, reason: HoldReason) -> Decision {
+        Decision {
+            verdict: Verdict::hold(None, reason),
+            plan: Plan::Nothing,
+            announce: false,
+        }
+    }
+
+    fn hold(&self, zone: &ZoneId, reasons: Vec<HoldReason>) -> Decision {
+        Decision {
+            verdict: Verdict::Hold {
+                zone: Some(zone.clone()),
+                reasons,
+            },
+            plan: Plan::Nothing,
+            announce: false,
+        }
+    }
+
+    fn regional(&self, change: &AlarmChange) -> Decision {
+        let mut reasons = event_holds(change);
+        let mut alarms: BTreeSet<String> = self.regional_in_alarm().into_iter().collect();
+        if self.observation.alarm(&change.alarm).is_none() {
+            alarms.insert(change.alarm.clone());
+        }
+        let quiet = alarms.is_empty();
+        reasons.push(match self.observation.alarm(&change.alarm) {
+            Some(reading) if quiet => HoldReason::Recovered {
+                alarm: change.alarm.clone(),
+                state: reading.state.clone(),
+                event_at: change.at,
+            },
+            _ => HoldReason::RegionalAlarm {
+                alarms: alarms.into_iter().collect(),
+            },
+        });
+        Decision {
+            verdict: Verdict::Hold {
+                zone: None,
+                reasons,
+            },
+            plan: Plan::Nothing,
+            announce: !quiet,
+        }
+    }
+
+    /// Whether to evacuate a zone because of its alarm.
+    fn judge(&self, zone: &ZoneId, event: Option<&AlarmChange>) -> Decision {
+        let Some(alarm) = self.workload.alarms.zonal.get(zone) else {
+            return self.hold(zone, vec![HoldReason::NoZonalAlarm]);
+        };
+        let reading = self.observation.alarm(alarm);
+        let mut reasons = event.map(event_holds).unwrap_or_default();
+        let since = match (&self.observation.alarms, reading) {
+            (Reading::Taken(_), None) => {
+                reasons.push(HoldReason::AlarmMissing {
+                    alarm: alarm.clone(),
+                });
+                self.now
+            }
+            (Reading::Taken(_), Some(reading)) if reading.state != AlarmState::Alarm => {
+                reasons.push(match event {
+                    Some(event) => HoldReason::Recovered {
+                        alarm: alarm.clone(),
+                        state: reading.state.clone(),
+                        event_at: event.at,
+                    },
+                    None => HoldReason::NotInAlarm {
+                        alarm: alarm.clone(),
+                        state: reading.state.clone(),
+                    },
+                });
+                self.now
+            }
+            (Reading::Taken(_), Some(reading)) => {
+                if reasons.is_empty() {
+                    reasons.extend(self.reading_holds(alarm));
+                }
+                reading
+                    .transitioned_at
+                    .or(event.map(|event| event.at))
+                    .unwrap_or(self.now)
+            }
+            (unread, _) => {
+                reasons.extend(self.unread_holds(alarm, event, unread.failure()));
+                event.map_or(self.now, |event| event.at)
+            }
+        };
+        reasons.extend(self.wider_cause());
+        reasons.extend(self.dangers(zone));
+        let incident = IncidentId::new(&self.workload.name, zone, since);
+        if self
+            .observation
+            .ended_by_person()
+            .any(|ended| incident.is_settled_by(ended))
+        {
+            reasons.push(HoldReason::EndedByPerson {
+                incident: incident.clone(),
+            });
+        }
+        reasons.extend(self.no_evidence());
+        if !reasons.is_empty() {
+            return self.hold(zone, reasons);
+        }
+        let reason = EvacuateReason::AlarmAlone {
+            alarm: alarm.clone(),
+            since,
+            evidence: self.observation.evidence.clone(),
+            confirmed: reading.is_some(),
+        };
+        self.evacuate(incident, reason)
+    }
+
+    /// Suppression and mutes as CloudWatch's API tells them; an event tells them itself.
+    fn reading_holds(&self, alarm: &str) -> Vec<HoldReason> {
+        let Some(reading) = self.observation.alarm(alarm) else {
+            return Vec::new();
+        };
+        let muted = reading.muted_by.as_ref().map(|by| HoldReason::Muted {
+            alarm: alarm.to_owned(),
+            by: by.clone(),
+        });
+        let suppressed = reading
+            .suppressed_by
+            .as_ref()
+            .map(|by| HoldReason::Suppressed {
+                alarm: alarm.to_owned(),
+                by: by.clone(),
+            });
+        muted.into_iter().chain(suppressed).collect()
+    }
+
+    /// What speaks against trusting the event alone.
+    fn unread_holds(
+        &self,
+        alarm: &str,
+        event: Option<&AlarmChange>,
+        failure: Option<&Failure>,
+    ) -> Vec<HoldReason> {
+        let unreadable = || HoldReason::AlarmsUnreadable {
+            failure: failure
+                .cloned()
+                .unwrap_or_else(|| Failure::new(Class::BadInput, "they were not asked for")),
+        };
+        match event {
+            Some(event) if self.workload.policy.without_evidence == WithoutEvidence::Act => {
+                let age = self.now.duration_since(event.at);
+                let stale = age > self.workload.policy.stale_after.length();
+                stale
+                    .then(|| HoldReason::Stale {
+                        alarm: alarm.to_owned(),
+                        event_at: event.at,
+                        age_seconds: age.as_secs(),
+                    })
+                    .into_iter()
+                    .collect()
+            }
+            Some(_) | None => vec![unreadable()],
+        }
+    }
+
+    /// Signs that the cause is wider than one zone.
+    fn wider_cause(&self) -> Vec<HoldReason> {
+        let zones = self.zones_in_alarm();
+        let several = (zones.len() > 1).then_some(HoldReason::SeveralZones { zones });
+        let alarms = self.regional_in_alarm();
+        let regional = (!alarms.is_empty()).then_some(HoldReason::RegionalAlarm { alarms });
+        several.into_iter().chain(regional).collect()
+    }
+
+    /// What makes it dangerous to leave a zone, whatever its state: not even a person overrides it.
+    fn dangers(&self, zone: &ZoneId) -> Vec<HoldReason> {
+        let other_shift = self
+            .observation
+            .active_shifts()
+            .find(|(_, shift)| !shift.is_away_from(zone));
+        let held = other_shift.map(|(resource, shift)| match shift.ours(&self.workload.name) {
+            Some(marker) => HoldReason::OtherZoneEvacuated {
+                incident: marker.incident,
+            },
+            None => HoldReason::OtherZoneShifted {
+                resource: resource.to_owned(),
+                zone: shift.zone.clone(),
+                kind: shift.kind.clone(),
+                id: shift.id.clone(),
+            },
+        });
+        let pruned = match held {
+            Some(_) => None,
+            None => self
+                .observation
+                .pruned_for()
+                .into_iter()
+                .find(|incident| incident.zone() != zone)
+                .map(|incident| HoldReason::OtherZoneEvacuated {
+                    incident: incident.clone(),
+                }),
+        };
+        let unread =
+            self.observation
+                .shifts
+                .failure()
+                .map(|failure| HoldReason::ShiftsUnreadable {
+                    failure: failure.clone(),
+                });
+        held.into_iter()
+            .chain(pruned)
+            .chain(unread)
+            .chain(self.too_few_zones())
+            .collect()
+    }
+
+    fn too_few_zones(&self) -> Option<HoldReason> {
+        let zones = match self.workload.origin {
+            Origin::Definition => self.workload.zones.len(),
+            Origin::BareAlarm => match self.observation.zones_of_lead() {
+                Some(zones) => zones.len(),
+                None => return Some(HoldReason::ZonesUnknown),
+            },
+        };
+        let left = zones.saturating_sub(1);
+        let min_zones = self.workload.policy.min_zones;
+        (left < usize::from(min_zones)).then_some(HoldReason::TooFewZones { left, min_zones })
+    }
+
+    fn no_evidence(&self) -> Option<HoldReason> {
+        let hold = self.workload.policy.without_evidence == WithoutEvidence::Hold;
+        let evidence = match (&self.observation.evidence, &self.workload.evidence) {
+            (Evidence::NotConfigured, Some(source)) => Evidence::Unavailable(Failure::new(
+                Class::BadConfiguration,
+                format!("evidence of source {} was not asked for", source.source),
+            )),
+            (evidence, _) => evidence.clone(),
+        };
+        hold.then_some(HoldReason::NoEvidence { evidence })
+    }
+
+    fn zones_in_alarm(&self) -> Vec<ZoneId> {
+        let zonal = self.workload.alarms.zonal.iter();
+        zonal
+            .filter(|(_, alarm)| self.observation.in_alarm(alarm))
+            .map(|(zone, _)| zone.clone())
+            .collect()
+    }
+
+    fn regional_in_alarm(&self) -> Vec<String> {
+        let regional = self.workload.alarms.regional.iter();
+        regional
+            .filter(|alarm| self.observation.in_alarm(alarm))
+            .cloned()
+            .collect()
+    }
+
+    fn evacuate(&self, incident: IncidentId, reason: EvacuateReason) -> Decision {
+        let mode = self.workload.policy.mode;
+        let zone = incident.zone().clone();
+        let plan = Plan::Evacuate(Evacuation {
+            incident,
+            shift: !self.workload.resources.is_empty(),
+            // In mode observe everything is rehearsed, as far as the workload goes.
+            prune: mode != Mode::Shift && self.workload.groups.is_some(),
+            drill: self.signal.is_drill(),
+            dry_run: self.is_dry(),
+        });
+        Decision {
+            verdict: Verdict::Evacuate { zone, reason },
+            plan,
+            announce: false,
+        }
+    }
+
+    fn is_dry(&self) -> bool {
+        self.workload.policy.mode == Mode::Observe || self.signal.is_dry_run()
+    }
+
+    fn commanded(&self, zone: &ZoneId, command: &Command) -> Decision {
+        let mut dangers = self.dangers(zone);
+        if command.drill {
+            let mut alarms = self.regional_in_alarm();
+            alarms.extend(
+                self.zones_in_alarm()
+                    .iter()
+                    .filter_map(|zone| self.workload.alarms.zonal.get(zone).cloned()),
+            );
+            if !alarms.is_empty() {
+                dangers.push(HoldReason::NotWell { alarms });
+            }
+            dangers.extend(self.observation.alarms.failure().map(|failure| {
+                HoldReason::AlarmsUnreadable {
+                    failure: failure.clone(),
+                }
+            }));
+        }
+        if !dangers.is_empty() {
+            return self.hold(zone, dangers);
+        }
+        // The command begins an incident of its own: a person may evacuate again what a person ended.
+        let incident = IncidentId::new(&self.workload.name, zone, self.now);
+        let reason = EvacuateReason::Commanded {
+            reason: command.reason.clone(),
+            despite: self.wider_cause(),
+        };
+        self.evacuate(incident, reason)
+    }
+
+    fn fail_back(&self, command: &Command) -> Decision {
+        if let Some(failure) = self.observation.shifts.failure() {
+            return self.quiet(HoldReason::ShiftsUnreadable {
+                failure: failure.clone(),
+            });
+        }
+        let reason = FailBackReason::Commanded {
+            reason: command.reason.clone(),
+        };
+        match self.in_force() {
+            Some((incident, drill)) => self.end(incident, drill, reason),
+            None => match self.foreign_shift() {
+                Some(foreign) => self.quiet(foreign),
+                None => self.quiet(HoldReason::NothingToFailBack),
+            },
+        }
+    }
+
+    /// The evacuation that is in force: a shift of ours, or a prune of ours that outlived it; with
+    /// whether it is a drill.
+    fn in_force(&self) -> Option<(IncidentId, bool)> {
+        let shift = self
+            .observation
+            .our_shift(&self.workload.name)
+            .map(|marker| (marker.incident, marker.drill));
+        shift.or_else(|| {
+            self.outlived_prune()
+                .map(|incident| (incident, self.signal.is_drill()))
+        })
+    }
+
+    fn outlived_prune(&self) -> Option<IncidentId> {
+        self.observation
+            .pruned_for()
+            .into_iter()
+            .find(|incident| *incident.workload() == self.workload.name)
+            .cloned()
+    }
+
+    fn foreign_shift(&self) -> Option<HoldReason> {
+        self.observation
+            .active_shifts()
+            .next()
+            .map(|(resource, shift)| HoldReason::OtherZoneShifted {
+                resource: resource.to_owned(),
+                zone: shift.zone.clone(),
+                kind: shift.kind.clone(),
+                id: shift.id.clone(),
+            })
+    }
+
+    fn end(&self, incident: IncidentId, drill: bool, reason: FailBackReason) -> Decision {
+        let verdict = Verdict::FailBack {
+            zone: incident.zone().clone(),
+            reason,
+        };
+        let ours = self.observation.our_shift(&self.workload.name);
+        let plan = Plan::FailBack(FailBack {
+            shift: ours.is_some(),
+            begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack),
+            restore: self.workload.groups.is_some(),
+            incident,
+            drill,
+            dry_run: self.is_dry(),
+        });
+        Decision {
+            verdict,
+            plan,
+            announce: false,
+        }
+    }
+
+    /// The tick: what is, is put right.
+    fn tick(&self) -> Decision {
+        if let Some(failure) = self.observation.shifts.failure() {
+            return self.quiet(HoldReason::ShiftsUnreadable {
+                failure: failure.clone(),
+            });
+        }
+        let ours = self.observation.our_shift(&self.workload.name);
+        let (incident, drill, shifted) = match (&ours, self.outlived_prune()) {
+            (Some(marker), _) if marker.phase == Phase::FailBack => {
+                let incident = marker.incident.clone();
+                return self.end(
+                    incident.clone(),
+                    marker.drill,
+                    FailBackReason::Continues { incident },
+                );
+            }
+            (Some(marker), _) => (marker.incident.clone(), marker.drill, true),
+            (None, Some(incident)) => (incident, false, self.workload.policy.nothing_to_shift),
+            (None, None) => return self.peacetime(),
+        };
+        let zone = incident.zone().clone();
+        let recovered = self
+            .workload
+            .alarms
+            .zonal
+            .get(&zone)
+            .and_then(|alarm| self.observation.alarm(alarm))
+            .is_some_and(|alarm| alarm.state == AlarmState::Ok);
+        match (shifted, recovered) {
+            // A drill's zone is well from the beginning; nothing of it is repaired.
+            (true, _) if drill => self.hold(&zone, vec![HoldReason::HealthNotProven { incident }]),
+            (true, true) => self.hold(&zone, vec![HoldReason::HealthNotProven { incident }]),
+            (true, false) => {
+                self.evacuate(incident.clone(), EvacuateReason::StillImpaired { incident })
+            }
+            (false, true) => self.end(
+                incident.clone(),
+                drill,
+                FailBackReason::PruneOutlivedShift { incident },
+            ),
+            // The shift has ended while the zone is still impaired: that is a new look at the zone.
+            (false, false) => {
+                let decision = self.judge(&zone, None);
+                match decision.verdict {
+                    Verdict::Evacuate { .. } => decision,
+                    Verdict::Hold { .. } | Verdict::FailBack { .. } => self.end(
+                        incident.clone(),
+                        drill,
+                        FailBackReason::PruneOutlivedShift { incident },
+                    ),
+                }
+            }
+        }
+    }
+
+    fn peacetime(&self) -> Decision {
+        if let Some(failure) = self.observation.alarms.failure() {
+            return self.quiet(HoldReason::AlarmsUnreadable {
+                failure: failure.clone(),
+            });
+        }
+        match self.zones_in_alarm().first() {
+            Some(zone) => self.judge(zone, None),
+            None => {
+                let alarms = self.regional_in_alarm();
+                self.quiet(if alarms.is_empty() {
+                    HoldReason::NoZonalAlarm
+                } else {
+                    HoldReason::RegionalAlarm { alarms }
+                })
+            }
+        }
+    }
+}
+
+/// What follows a shift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterShift {
+    /// Traffic is away: groups may be pruned.
+    InEffect,
+    /// Somebody else, or a person's decision, stands in the way.
+    Held(HoldReason),
+    /// It did not work, and nothing may be pruned.
+    Failed(Failure),
+}
+
+/// The gate between shift and prune: no prune while traffic is not shifted away.
+#[must_use]
+pub fn after_shift(workload: &Workload, answer: &ShiftAnswer) -> AfterShift {
+    if let Some((resource, zone, kind, id)) = answer.obstacle() {
+        let ended = (*kind == ShiftKind::CancelledByPerson)
+            .then_some(answer.incident.as_ref())
+            .flatten();
+        if let Some(incident) = ended {
+            return AfterShift::Held(HoldReason::EndedByPerson {
+                incident: incident.clone(),
+            });
+        }
+        let shifts = answer.resources.iter().flat_map(|report| &report.shifts);
+        let ours = shifts
+            .filter(|shift| shift.zone == zone)
+            .find_map(|shift| shift.ours(&workload.name));
+        return AfterShift::Held(match ours {
+            Some(marker) => HoldReason::OtherZoneEvacuated {
+                incident: marker.incident,
+            },
+            None => HoldReason::OtherZoneShifted {
+                resource: resource.short().to_owned(),
+                zone: zone.to_owned(),
+                kind: kind.clone(),
+                id: id.map(str::to_owned),
+            },
+        });
+    }
+    if let Some((resource, failure)) = answer.failures().next() {
+        return AfterShift::Failed(Failure::new(
+            failure.class,
+            format!("{}: {}", resource.short(), failure.message),
+        ));
+    }
+    if answer.in_effect || answer.dry_run {
+        AfterShift::InEffect
+    } else {
+        AfterShift::Failed(Failure::new(
+            Class::NotApplied,
+            "the shift was started, but ARC does not show it in effect on every resource",
+        ))
+    }
+}
+
+/// What follows a restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterRestore {
+    /// Capacity is back: traffic may return.
+    Ready,
+    /// Instances are still starting, or groups were not reached: the tick goes on.
+    Waiting,
+    /// It did not work, and traffic stays away.
+    Failed(Failure),
+}
+
+/// The gate between restore and the end of the shift: no traffic before there is capacity for it.
+#[must_use]
+pub fn after_restore(answer: &PruneAnswer) -> AfterRestore {
+    if let Some((group, failure)) = answer.failures().next() {
+        return AfterRestore::Failed(Failure::new(
+            failure.class,
+            format!("{group}: {}", failure.message),
+        ));
+    }
+    if answer.capacity_ready() || answer.dry_run {
+        AfterRestore::Ready
+    } else {
+        AfterRestore::Waiting
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,586 @@
+//! The workload definition as people write it, and the check that makes a [`Workload`] of it.
+//!
+//! The definition travels with every event, so a mistake in it is found at the first event at the
+//! latest; it must never be found half-way through an evacuation. So everything is checked before
+//! anything is called, and every problem is reported at once, each with its field, what was found
+//! and what to write instead. Unknown fields are refused: a misspelt `minZones` must not silently
+//! become the default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::arn::{AccountId, ResourceArn};
+use crate::duration::{ShiftDuration, Span};
+use crate::name::WorkloadName;
+use crate::policy::{
+    DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
+    WithoutEvidence,
+};
+use crate::subnet::SubnetId;
+use crate::workload::{Alarms, EvidenceSource, GroupSelector, Origin, Workload, Zone, ZoneMap};
+use crate::zone::{ZoneId, ZoneName};
+
+/// One thing that is wrong with a payload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The path of the field, such as `workload.policy.expiresIn`.
+    pub field: String,
+    /// What was found, what was expected, and the remedy.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// Everything that is wrong with a payload; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// A single problem.
+    #[must_use]
+    pub fn one(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self(vec![Problem {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+
+    /// The problems, in the order of the definition.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Definition {
+    name: String,
+    #[serde(default)]
+    zones: BTreeMap<String, ZoneDefinition>,
+    #[serde(default)]
+    resources: Vec<String>,
+    auto_scaling_groups: Option<SelectorDefinition>,
+    #[serde(default)]
+    alarms: AlarmsDefinition,
+    evidence: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    policy: PolicyDefinition,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ZoneDefinition {
+    name: String,
+    #[serde(default)]
+    subnets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SelectorDefinition {
+    tag: Option<TagDefinition>,
+    names: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TagDefinition {
+    key: String,
+    value: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AlarmsDefinition {
+    #[serde(default)]
+    zonal: BTreeMap<String, String>,
+    #[serde(default)]
+    regional: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PolicyDefinition {
+    mode: Option<String>,
+    expires_in: Option<String>,
+    min_zones: Option<i64>,
+    fail_back: Option<String>,
+    stable_for: Option<String>,
+    without_evidence: Option<String>,
+    stale_after: Option<String>,
+    #[serde(default)]
+    nothing_to_shift: bool,
+}
+
+/// Reads a workload definition.
+///
+/// # Errors
+/// Every [`Problem`] at once, with paths below `field`; but where the JSON has another shape than a
+/// definition, only the first place that does not fit.
+pub fn read(field: &str, definition: &serde_json::Value) -> Result<Workload, Problems> {
+    let definition: Definition = serde_path_to_error::deserialize(definition).map_err(|error| {
+        let path = error.path().to_string();
+        let field = match path.as_str() {
+            "." => field.to_owned(),
+            path => format!("{field}.{path}"),
+        };
+        Problems::one(field, error.into_inner().to_string())
+    })?;
+    let mut check = Check::default();
+    let workload = check.workload(field, definition);
+    match workload {
+        Some(workload) if check.problems.is_empty() => Ok(workload),
+        _ => Err(Problems(check.problems)),
+    }
+}
+
+/// Refuses a workload of another account: its function's role could not shift it, and an event that
+/// asks for it is forged or misdirected.
+///
+/// # Errors
+/// One problem for each resource that belongs to another account than `own`.
+pub fn check_account(field: &str, workload: &Workload, own: &AccountId) -> Result<(), Problems> {
+    let foreign: Vec<Problem> = workload
+        .resources
+        .iter()
+        .enumerate()
+        .filter(|(_, resource)| resource.account() != *own)
+        .map(|(index, resource)| Problem {
+            field: format!("{field}.resources[{index}]"),
+            message: format!(
+                "{resource} belongs to account {}, expected this function's own account {own}: deploy Evac in the account that owns the resource",
+                resource.account()
+            ),
+        })
+        .collect();
+    if foreign.is_empty() {
+        Ok(())
+    } else {
+        Err(Problems(foreign))
+    }
+}
+
+/// Collects problems instead of stopping at the first.
+#[derive(Default)]
+struct Check {
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem {
+            field: field.into(),
+            message: message.into(),
+        });
+    }
+
+    fn parse<T>(&mut self, field: impl Into<String>, text: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        text.parse()
+            .map_err(|error: T::Err| self.refuse(field, error.to_string()))
+            .ok()
+    }
+
+    /// `None` only where a problem was noted.
+    fn workload(&mut self, at: &str, definition: Definition) -> Option<Workload> {
+        let name = self.parse::<WorkloadName>(format!("{at}.name"), &definition.name);
+        let zones = self.zones(&format!("{at}.zones"), &definition.zones);
+        let resources = self.resources(&format!("{at}.resources"), &definition.resources);
+        let groups = definition
+            .auto_scaling_groups
+            .and_then(|groups| self.groups(&format!("{at}.autoScalingGroups"), groups));
+        let alarms = self.alarms(
+            &format!("{at}.alarms"),
+            &definition.alarms,
+            &definition.zones,
+        );
+        let evidence = definition
+            .evidence
+            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence));
+        let policy = self.policy(&format!("{at}.policy"), &definition.policy);
+        let workload = Workload {
+            name: name?,
+            origin: Origin::Definition,
+            zones,
+            resources,
+            groups,
+            alarms,
+            evidence,
+            policy: policy?,
+        };
+        self.consistency(at, &workload);
+        Some(workload)
+    }
+
+    fn zones(&mut self, at: &str, definition: &BTreeMap<String, ZoneDefinition>) -> ZoneMap {
+        if definition.is_empty() {
+            self.refuse(at, "no zones, expected each zone of the workload by AZ ID, such as {\"use1-az1\": {\"name\": \"us-east-1a\", \"subnets\": […]}}");
+        }
+        let mut zones = BTreeMap::new();
+        let mut zone_of_name: BTreeMap<ZoneName, String> = BTreeMap::new();
+        let mut zone_of_subnet: BTreeMap<SubnetId, String> = BTreeMap::new();
+        for (key, zone) in definition {
+            let id = self.parse::<ZoneId>(format!("{at}.{key}"), key);
+            let name = self.parse::<ZoneName>(format!("{at}.{key}.name"), &zone.name);
+            if let Some(name) = &name
+                && let Some(other) = zone_of_name.insert(name.clone(), key.clone())
+            {
+                self.refuse(format!("{at}.{key}.name"), format!("{name} is the name of {other} already, expected another AZ name: one account has one name for a zone"));
+            }
+            let mut subnets = BTreeSet::new();
+            for (index, subnet) in zone.subnets.iter().enumerate() {
+                let field = format!("{at}.{key}.subnets[{index}]");
+                let Some(subnet) = self.parse::<SubnetId>(&field, subnet) else {
+                    continue;
+                };
+                match zone_of_subnet.insert(subnet.clone(), key.clone()) {
+                    Some(other) if other != *key => self.refuse(field, format!("{subnet} is listed in {other} too, expected it in one zone only: a subnet lies in one zone")),
+                    _ => {
+                        subnets.insert(subnet);
+                    }
+                }
+            }
+            if let (Some(id), Some(name)) = (id, name) {
+                zones.insert(id, Zone { name, subnets });
+            }
+        }
+        ZoneMap::new(zones)
+    }
+
+    fn resources(&mut self, at: &str, definition: &[String]) -> Vec<ResourceArn> {
+        let mut resources: Vec<ResourceArn> = Vec::new();
+        for (index, text) in definition.iter().enumerate() {
+            let field = format!("{at}[{index}]");
+            let Some(resource) = self.parse::<ResourceArn>(&field, text) else {
+                continue;
+            };
+            if resources.contains(&resource) {
+                self.refuse(field, format!("{resource} is listed twice, expected once"));
+            } else {
+                resources.push(resource);
+            }
+        }
+        resources
+    }
+
+    fn groups(&mut self, at: &str, definition: SelectorDefinition) -> Option<GroupSelector> {
+        match (definition.tag, definition.names) {
+            (Some(tag), None) => {
+                if tag.key.is_empty() || tag.key.len() > 128 {
+                    self.refuse(
+                        format!("{at}.tag.key"),
+                        format!(
+                            "\"{}\" is not a tag key, expected 1 to 128 characters",
+                            tag.key
+                        ),
+                    );
+                }
+                Some(GroupSelector::Tag {
+                    key: tag.key,
+                    value: tag.value,
+                })
+            }
+            (None, Some(names)) => {
+                if names.is_empty() || names.iter().any(|name| name.is_empty() || name.len() > 255)
+                {
+                    self.refuse(
+                        format!("{at}.names"),
+                        "expected at least one group name, each of 1 to 255 characters",
+                    );
+                }
+                Some(GroupSelector::Names(names.into_iter().collect()))
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                self.refuse(
+                    at,
+                    "expected either {\"tag\": {\"key\": …, \"value\": …}} or {\"names\": […]}",
+                );
+                None
+            }
+        }
+    }
+
+    fn alarms(
+        &mut self,
+        at: &str,
+        definition: &AlarmsDefinition,
+        zones: &BTreeMap<String, ZoneDefinition>,
+    ) -> Alarms {
+        let mut alarms = Alarms::default();
+        let mut seen: BTreeMap<&str, String> = BTreeMap::new();
+        for (key, alarm) in &definition.zonal {
+            let field = format!("{at}.zonal.{key}");
+            let zone = self.parse::<ZoneId>(&field, key);
+            if zone.is_some() && !zones.contains_key(key) {
+                self.refuse(
+                    &field,
+                    format!(
+                        "{key} is not a zone of the workload, expected one of {}",
+                        joined(zones.keys())
+                    ),
+                );
+            }
+            self.alarm_name(&field, alarm);
+            if let Some(other) = seen.insert(alarm, field.clone()) {
+                self.refuse(&field, format!("alarm \"{alarm}\" stands at {other} too, expected an alarm of its own for each zone"));
+            }
+            if let Some(zone) = zone {
+                alarms.zonal.insert(zone, alarm.clone());
+            }
+        }
+        for (index, alarm) in definition.regional.iter().enumerate() {
+            let field = format!("{at}.regional[{index}]");
+            self.alarm_name(&field, alarm);
+            if let Some(other) = seen.insert(alarm, field.clone()) {
+                self.refuse(
+                    &field,
+                    format!("alarm \"{alarm}\" stands at {other} too, expected it once"),
+                );
+            }
+            alarms.regional.insert(alarm.clone());
+        }
+        alarms
+    }
+
+    fn alarm_name(&mut self, field: &str, alarm: &str) {
+        if alarm.is_empty() || alarm.chars().count() > 255 {
+            self.refuse(
+                field,
+                format!("\"{alarm}\" is not an alarm name, expected 1 to 255 characters"),
+            );
+        } else if alarm.starts_with("arn:") {
+            self.refuse(
+                field,
+                format!(
+                    "\"{alarm}\" is an ARN, expected the alarm's name: the part behind :alarm:"
+                ),
+            );
+        }
+    }
+
+    fn evidence(
+        &mut self,
+        at: &str,
+        settings: serde_json::Map<String, serde_json::Value>,
+    ) -> Option<EvidenceSource> {
+        let source = settings.get("source").and_then(|source| source.as_str());
+        let source = match source {
+            Some("alb" | "nlb" | "custom") => source.map(str::to_owned),
+            Some(other) => {
+                let message = format!("\"{other}\" is not known, expected alb, nlb or custom");
+                self.refuse(format!("{at}.source"), message);
+                None
+            }
+            None => {
+                let message = "missing, expected alb, nlb or custom";
+                self.refuse(format!("{at}.source"), message);
+                None
+            }
+        };
+        Some(EvidenceSource {
+            source: source?,
+            settings,
+        })
+    }
+
+    fn policy(&mut self, at: &str, definition: &PolicyDefinition) -> Option<Policy> {
+        let mode = self.word(
+            at,
+            "mode",
+            definition.mode.as_deref(),
+            &[
+                ("observe", Mode::Observe),
+                ("shift", Mode::Shift),
+                ("evacuate", Mode::Evacuate),
+            ],
+        );
+        let fail_back = self.word(
+            at,
+            "failBack",
+            definition.fail_back.as_deref(),
+            &[
+                ("manual", FailBackMode::Manual),
+                ("automatic", FailBackMode::Automatic),
+            ],
+        );
+        let without_evidence = self.word(
+            at,
+            "withoutEvidence",
+            definition.without_evidence.as_deref(),
+            &[
+                ("act", WithoutEvidence::Act),
+                ("hold", WithoutEvidence::Hold),
+            ],
+        );
+        let expires_in = definition
+            .expires_in
+            .as_deref()
+            .and_then(|text| self.parse::<ShiftDuration>(format!("{at}.expiresIn"), text));
+        let stable_for = self.span(
+            at,
+            "stableFor",
+            definition.stable_for.as_deref(),
+            DEFAULT_STABLE_MINUTES,
+        );
+        let stale_after = self.span(
+            at,
+            "staleAfter",
+            definition.stale_after.as_deref(),
+            DEFAULT_STALE_MINUTES,
+        );
+        let min_zones = definition.min_zones.unwrap_or(DEFAULT_MIN_ZONES.into());
+        let min_zones = u8::try_from(min_zones)
+            .ok()
+            .filter(|zones| (1..=20).contains(zones));
+        if min_zones.is_none() {
+            self.refuse(
+                format!("{at}.minZones"),
+                format!(
+                    "{} is out of range, expected 1 to 20",
+                    definition.min_zones.unwrap_or_default()
+                ),
+            );
+        }
+        let mode = mode?;
+        if mode != Mode::Observe && definition.expires_in.is_none() && !definition.nothing_to_shift
+        {
+            self.refuse(format!("{at}.expiresIn"), format!("missing, expected how long a shift lasts, such as 6h: mode {} starts shifts, and nothing that moves traffic has a default", mode.name()));
+        }
+        Some(Policy {
+            mode,
+            expires_in,
+            min_zones: min_zones?,
+            fail_back: fail_back?,
+            stable_for: stable_for?,
+            without_evidence: without_evidence?,
+            stale_after: stale_after?,
+            nothing_to_shift: definition.nothing_to_shift,
+        })
+    }
+
+    fn word<T: Copy + Default>(
+        &mut self,
+        at: &str,
+        field: &str,
+        found: Option<&str>,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let Some(found) = found else {
+            return Some(T::default());
+        };
+        let known = words
+            .iter()
+            .find(|(word, _)| *word == found)
+            .map(|(_, value)| *value);
+        if known.is_none() {
+            let expected = words
+                .iter()
+                .map(|(word, _)| *word)
+                .collect::<Vec<_>>()
+                .join(" or ");
+            self.refuse(
+                format!("{at}.{field}"),
+                format!("\"{found}\" is not known, expected {expected}"),
+            );
+        }
+        known
+    }
+
+    fn span(
+        &mut self,
+        at: &str,
+        field: &str,
+        found: Option<&str>,
+        default_minutes: u16,
+    ) -> Option<Span> {
+        match found {
+            Some(text) => self.parse(format!("{at}.{field}"), text),
+            None => Some(Span::minutes(default_minutes)),
+        }
+    }
+
+    /// What the fields promise each other.
+    fn consistency(&mut self, at: &str, workload: &Workload) {
+        let mode = workload.policy.mode;
+        if mode != Mode::Observe
+            && workload.resources.is_empty()
+            && !workload.policy.nothing_to_shift
+        {
+            self.refuse(format!("{at}.resources"), format!("no resources, expected the ARN of at least one load balancer: mode {} moves traffic; a workload without one says policy.nothingToShift", mode.name()));
+        }
+        if workload.policy.nothing_to_shift && !workload.resources.is_empty() {
+            self.refuse(format!("{at}.policy.nothingToShift"), "true beside resources, expected one or the other: what can be shifted is shifted before groups are pruned");
+        }
+        if mode == Mode::Shift && workload.policy.nothing_to_shift {
+            self.refuse(format!("{at}.policy.mode"), "shift with nothingToShift, expected observe or evacuate: there is nothing that mode shift could do");
+        }
+        if mode == Mode::Evacuate && workload.groups.is_none() {
+            self.refuse(format!("{at}.autoScalingGroups"), "missing, expected {\"tag\": {\"key\": …, \"value\": …}} or {\"names\": […]}: mode evacuate prunes groups; mode shift does not");
+        }
+        if mode != Mode::Observe {
+            for id in workload.zones.ids() {
+                if !workload.alarms.zonal.contains_key(id) {
+                    self.refuse(format!("{at}.alarms.zonal"), format!("no alarm for {id}, expected one for each zone: whether one zone or several are impaired must be known before traffic moves"));
+                }
+            }
+        }
+        let Some(region) = workload.resources.first().map(ResourceArn::region) else {
+            return;
+        };
+        for (index, resource) in workload.resources.iter().enumerate() {
+            if resource.region() != region {
+                self.refuse(format!("{at}.resources[{index}]"), format!("{resource} is in {}, expected {region} as the first resource: a workload lies in one Region", resource.region()));
+            }
+        }
+        for (id, zone) in workload.zones.iter() {
+            if zone.name.region() != region {
+                self.refuse(
+                    format!("{at}.zones.{id}.name"),
+                    format!(
+                        "{} lies in {}, expected a zone of {region} where the resources are",
+                        zone.name,
+                        zone.name.region()
+                    ),
+                );
+            }
+        }
+    }
+}
+
+impl Mode {
+    /// The word in a definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Shift => "shift",
+            Self::Evacuate => "evacuate",
+        }
+    }
+}
+
+fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> String {
+    texts.map(String::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,160 @@
+//! What the classifier saw when it looked.
+//!
+//! Everything that was asked for is here, with its failure where the asking failed: not to know is
+//! a state of its own, never an empty list. On the fast path from an alarm's event the shifts and
+//! the groups are not asked for: zonal-shift reads the shifts anyway, and refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::AlarmState;
+use crate::failure::Failure;
+use crate::incident::{IncidentId, Marker};
+use crate::name::WorkloadName;
+use crate::prune::PruneAnswer;
+use crate::shift::{ActiveShift, ShiftAnswer};
+use crate::zone::ZoneId;
+
+/// The answer to one question.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reading<T> {
+    /// It was not asked.
+    #[default]
+    NotTaken,
+    /// It was answered.
+    Taken(T),
+    /// It was asked, and not answered.
+    Failed(Failure),
+}
+
+impl<T> Reading<T> {
+    /// The answer, if there is one.
+    pub fn taken(&self) -> Option<&T> {
+        match self {
+            Self::Taken(value) => Some(value),
+            Self::NotTaken | Self::Failed(_) => None,
+        }
+    }
+
+    /// Why there is no answer, if it was asked.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::NotTaken | Self::Taken(_) => None,
+        }
+    }
+}
+
+/// An alarm as CloudWatch describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmReading {
+    /// Its state.
+    pub state: AlarmState,
+    /// When its state changed last: CloudWatch's `StateTransitionedTimestamp`. The time of a mere
+    /// update is another field, and moves without a change.
+    pub transitioned_at: Option<Timestamp>,
+    /// What suppresses its actions.
+    pub suppressed_by: Option<String>,
+    /// The mute rule that mutes it, where mute rules were asked for.
+    pub muted_by: Option<String>,
+}
+
+/// Counts of requests and faults per zone, or why there are none. The counts are gathered in a
+/// later version; until then a configured source is [`Evidence::Unavailable`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Evidence {
+    /// The workload names no source of evidence.
+    #[default]
+    NotConfigured,
+    /// There is a source, and it gave nothing in time.
+    Unavailable(Failure),
+}
+
+/// What the classifier saw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observation {
+    /// The alarms of the workload, by name. An alarm that does not exist is missing.
+    pub alarms: Reading<BTreeMap<String, AlarmReading>>,
+    /// Evidence per zone.
+    pub evidence: Evidence,
+    /// The shifts in force, as zonal-shift's `status` tells them.
+    pub shifts: Reading<ShiftAnswer>,
+    /// The groups, as asg-pruning's `status` tells them.
+    pub groups: Reading<PruneAnswer>,
+}
+
+impl Observation {
+    /// An alarm's reading, if the alarms were read and it exists.
+    #[must_use]
+    pub fn alarm(&self, name: &str) -> Option<&AlarmReading> {
+        self.alarms.taken()?.get(name)
+    }
+
+    /// Whether an alarm is known to be in ALARM.
+    #[must_use]
+    pub fn in_alarm(&self, name: &str) -> bool {
+        self.alarm(name)
+            .is_some_and(|alarm| alarm.state == AlarmState::Alarm)
+    }
+
+    /// Every shift in force on any resource, with the resource's name for people.
+    pub fn active_shifts(&self) -> impl Iterator<Item = (&str, &ActiveShift)> {
+        self.shifts
+            .taken()
+            .into_iter()
+            .flat_map(|answer| &answer.resources)
+            .flat_map(|report| {
+                report
+                    .shifts
+                    .iter()
+                    .map(|shift| (report.resource.short(), shift))
+            })
+    }
+
+    /// The mark of this workload's own shift: the lead's, or else the first other resource's.
+    #[must_use]
+    pub fn our_shift(&self, workload: &WorkloadName) -> Option<Marker> {
+        self.active_shifts()
+            .find_map(|(_, shift)| shift.ours(workload))
+    }
+
+    /// Incidents whose shift a person ended.
+    pub fn ended_by_person(&self) -> impl Iterator<Item = &IncidentId> {
+        self.shifts
+            .taken()
+            .into_iter()
+            .flat_map(|answer| &answer.resources)
+            .flat_map(|report| &report.ended_by_person)
+    }
+
+    /// The incidents that groups are pruned for.
+    #[must_use]
+    pub fn pruned_for(&self) -> BTreeSet<&IncidentId> {
+        let groups = self
+            .groups
+            .taken()
+            .into_iter()
+            .flat_map(|answer| &answer.groups);
+        groups
+            .filter_map(|report| report.pruned_for.as_ref())
+            .collect()
+    }
+
+    /// The zones that ARC knows of the lead resource, where the shifts were read.
+    #[must_use]
+    pub fn zones_of_lead(&self) -> Option<BTreeSet<ZoneId>> {
+        let lead = self.shifts.taken()?.resources.first()?;
+        let zones: BTreeSet<ZoneId> = lead
+            .weights
+            .keys()
+            .filter_map(|zone| zone.parse().ok())
+            .collect();
+        (!zones.is_empty()).then_some(zones)
+    }
+}

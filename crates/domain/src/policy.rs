@@ -1,0 +1,78 @@
+//! What a workload's owners allow Evac to do, and when.
+
+use serde::{Deserialize, Serialize};
+
+use crate::duration::{ShiftDuration, Span};
+
+/// How far Evac goes by itself.
+///
+/// The default is [`Mode::Observe`]: automation earns trust first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Decide and notify; change nothing.
+    #[default]
+    Observe,
+    /// Move traffic (data plane), leave Auto Scaling alone.
+    Shift,
+    /// Move traffic, then take the zone's subnets out of the Auto Scaling groups.
+    Evacuate,
+}
+
+/// Who ends an evacuation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailBackMode {
+    /// A person, with the command that Evac's message names.
+    #[default]
+    Manual,
+    /// Evac, on proof that the zone is well.
+    Automatic,
+}
+
+/// What to do when nothing but the alarm speaks: no evidence is configured, or CloudWatch does not
+/// answer in time.
+///
+/// The default never moves traffic; to act on an alarm alone is the owners' own decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WithoutEvidence {
+    /// Trust the alarm.
+    Act,
+    /// Hold, and tell people.
+    #[default]
+    Hold,
+}
+
+/// A workload's policy, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How far Evac goes by itself.
+    pub mode: Mode,
+    /// How long a shift lasts unless it is extended. There is no default: `None` only in mode
+    /// `observe`, which starts none.
+    pub expires_in: Option<ShiftDuration>,
+    /// Zones that must be left, of the workload and of each group.
+    pub min_zones: u8,
+    /// Who ends an evacuation.
+    pub fail_back: FailBackMode,
+    /// How long the alarm must have been OK before fail-back.
+    pub stable_for: Span,
+    /// What to do when nothing but the alarm speaks.
+    pub without_evidence: WithoutEvidence,
+    /// How old an alarm's event may be when the alarm itself cannot be read.
+    pub stale_after: Span,
+    /// The workload has no load balancer in front (it reads a queue): groups may be pruned without
+    /// a shift.
+    pub nothing_to_shift: bool,
+}
+
+/// The default of [`Policy::min_zones`]: one zone alone has no zone to fail over to.
+pub const DEFAULT_MIN_ZONES: u8 = 2;
+
+/// The default of [`Policy::stable_for`] in minutes.
+pub const DEFAULT_STABLE_MINUTES: u16 = 15;
+
+/// The default of [`Policy::stale_after`] in minutes: Lambda's retries and a short disruption of
+/// EventBridge fit in, a decision from another time does not.
+pub const DEFAULT_STALE_MINUTES: u16 = 15;

@@ -1,0 +1,264 @@
+//! What to do about each group, decided from the group alone.
+//!
+//! Every refusal comes before any change, and is a named outcome: a group that is left as it is
+//! during an incident is something that people must hear about. The order of the checks is the
+//! order in which they matter to a person: first what makes the group untouchable, then what makes
+//! its zones unknown, then what is done already, then what would leave too little.
+//!
+//! Restore puts back exactly what the record says, into whatever the group has now: what people
+//! changed meanwhile is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::protocol::{Capacity, Outcome, PruneAction, PruneRequest, Refusal};
+use super::record::Record;
+use crate::incident::IncidentId;
+use crate::subnet::SubnetId;
+use crate::workload::ZoneMap;
+use crate::zone::ZoneId;
+
+/// Auto Scaling's limit for the tags of a group.
+const MOST_TAGS: usize = 50;
+
+/// A group as Auto Scaling describes it, as far as it matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupState {
+    /// The group's name.
+    pub name: String,
+    /// Its subnets, in their order; empty for a group that names zones.
+    pub subnets: Vec<String>,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// The principal of the service that manages it, if one does.
+    pub operator: Option<String>,
+    /// Whether native zonal shift is enabled.
+    pub native_zonal_shift: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The status of its instance refresh, if one is in progress.
+    pub refresh: Option<String>,
+    /// Its desired capacity.
+    pub desired: u32,
+    /// Instances in service, by AZ name.
+    pub in_service: BTreeMap<String, u32>,
+}
+
+/// What to do about one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Write the record, then leave the group with the remaining subnets.
+    Prune {
+        /// The record to write first: all that is missing from the group afterwards.
+        record: Record,
+        /// What is taken out now.
+        removed: BTreeSet<SubnetId>,
+        /// What the group keeps, in its order.
+        remaining: Vec<String>,
+    },
+    /// Give the group its subnets, then delete the record.
+    Restore {
+        /// All subnets of the group afterwards; `None` where it has them already.
+        target: Option<Vec<String>>,
+        /// What is put back.
+        added: BTreeSet<SubnetId>,
+        /// The tags to delete last.
+        keys: BTreeSet<String>,
+    },
+    /// Do nothing; this is the outcome.
+    Leave(Outcome),
+}
+
+/// The step of a request for one group.
+#[must_use]
+pub fn plan(request: &PruneRequest, group: &GroupState) -> Step {
+    let step = match &request.action {
+        PruneAction::Prune { incident } => prune_step(request, incident, group),
+        PruneAction::Restore { incident } => restore_step(incident, group),
+        PruneAction::Status => Step::Leave(Outcome::Read),
+    };
+    match step {
+        Step::Prune { .. } if request.dry_run => would("prune"),
+        Step::Restore { .. } if request.dry_run => would("restore"),
+        step => step,
+    }
+}
+
+fn would(step: &str) -> Step {
+    Step::Leave(Outcome::Would {
+        step: step.to_owned(),
+    })
+}
+
+fn refuse(refusal: Refusal) -> Step {
+    Step::Leave(Outcome::Refused { refusal })
+}
+
+/// The record on the group if it belongs to the incident's workload and zone; a refusal if it is
+/// another's or cannot be read. The moment of the transition does not matter: what was removed for
+/// the zone is missing from the zone, whichever alarm asked for it.
+fn own_record(incident: &IncidentId, group: &GroupState) -> Result<Option<Record>, Refusal> {
+    match Record::read(&group.tags) {
+        Ok(None) => Ok(None),
+        Ok(Some(record))
+            if record.incident.zone() == incident.zone()
+                && record.incident.workload() == incident.workload() =>
+        {
+            Ok(Some(record))
+        }
+        Ok(Some(record)) => Err(Refusal::PrunedForAnotherIncident {
+            incident: record.incident,
+        }),
+        Err(error) => Err(Refusal::UnreadableRecord {
+            problem: error.to_string(),
+        }),
+    }
+}
+
+fn untouchable(group: &GroupState) -> Option<Refusal> {
+    if group.deleting {
+        return Some(Refusal::BeingDeleted);
+    }
+    group
+        .operator
+        .as_ref()
+        .map(|principal| Refusal::ManagedByOperator {
+            principal: principal.clone(),
+        })
+}
+
+fn prune_step(request: &PruneRequest, incident: &IncidentId, group: &GroupState) -> Step {
+    if let Some(refusal) = untouchable(group) {
+        return refuse(refusal);
+    }
+    if group.native_zonal_shift {
+        return Step::Leave(Outcome::NativeShift);
+    }
+    if group.subnets.is_empty() {
+        return refuse(Refusal::ZonesWithoutSubnets);
+    }
+    let unlisted: Vec<String> = group
+        .subnets
+        .iter()
+        .filter(|subnet| request.zones.zone_of_subnet(subnet).is_none())
+        .cloned()
+        .collect();
+    if !unlisted.is_empty() {
+        return refuse(Refusal::UnlistedSubnets { subnets: unlisted });
+    }
+    let record = match own_record(incident, group) {
+        Ok(record) => record,
+        Err(refusal) => return refuse(refusal),
+    };
+    let removed = subnets_in(&request.zones, incident.zone(), &group.subnets);
+    if removed.is_empty() {
+        return Step::Leave(if record.is_some() {
+            Outcome::AlreadyPruned
+        } else {
+            Outcome::NothingInZone
+        });
+    }
+    let remaining: Vec<String> = group
+        .subnets
+        .iter()
+        .filter(|subnet| request.zones.zone_of_subnet(subnet) != Some(incident.zone()))
+        .cloned()
+        .collect();
+    let left = zones_of(&request.zones, &remaining).len();
+    let left = u8::try_from(left).unwrap_or(u8::MAX);
+    if left < request.min_zones.max(1) {
+        return refuse(Refusal::TooFewZones {
+            left,
+            min_zones: request.min_zones.max(1),
+        });
+    }
+    if let Some(status) = &group.refresh {
+        return refuse(Refusal::InstanceRefresh {
+            status: status.clone(),
+        });
+    }
+    // An infrastructure tool may have put the subnets back: what is on record stays on record.
+    let on_record = record.map(|record| record.removed).unwrap_or_default();
+    let record = Record {
+        incident: incident.clone(),
+        drill: request.drill,
+        removed: on_record.union(&removed).cloned().collect(),
+    };
+    let others = group.tags.len() - Record::keys_in(&group.tags).len();
+    if others + record.to_tags().len() > MOST_TAGS {
+        return refuse(Refusal::TooManyTags {
+            tags: u8::try_from(group.tags.len()).unwrap_or(u8::MAX),
+        });
+    }
+    Step::Prune {
+        record,
+        removed,
+        remaining,
+    }
+}
+
+fn restore_step(incident: &IncidentId, group: &GroupState) -> Step {
+    let record = match own_record(incident, group) {
+        Ok(Some(record)) => record,
+        Ok(None) => return Step::Leave(Outcome::NotPruned),
+        Err(refusal) => return refuse(refusal),
+    };
+    if let Some(refusal) = untouchable(group) {
+        return refuse(refusal);
+    }
+    let added: BTreeSet<SubnetId> = record
+        .removed
+        .into_iter()
+        .filter(|removed| !group.subnets.iter().any(|has| has == removed.as_str()))
+        .collect();
+    let target = (!added.is_empty()).then(|| {
+        let mut target = group.subnets.clone();
+        target.extend(added.iter().map(ToString::to_string));
+        target
+    });
+    Step::Restore {
+        target,
+        added,
+        keys: Record::keys_in(&group.tags),
+    }
+}
+
+fn subnets_in(zones: &ZoneMap, zone: &ZoneId, subnets: &[String]) -> BTreeSet<SubnetId> {
+    let known = zones.get(zone).map(|zone| &zone.subnets);
+    known
+        .into_iter()
+        .flatten()
+        .filter(|known| subnets.iter().any(|subnet| subnet == known.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn zones_of<'a>(zones: &'a ZoneMap, subnets: &[String]) -> BTreeSet<&'a ZoneId> {
+    subnets
+        .iter()
+        .filter_map(|subnet| zones.zone_of_subnet(subnet))
+        .collect()
+}
+
+/// A group's capacity in a zone against the zone's even share; `None` where the group has no subnet
+/// there, or is being deleted.
+#[must_use]
+pub fn capacity(group: &GroupState, zone: &ZoneId, zones: &ZoneMap) -> Option<Capacity> {
+    let of_group = zones_of(zones, &group.subnets);
+    if !of_group.contains(zone) || group.deleting {
+        return None;
+    }
+    let shares = u32::try_from(of_group.len()).unwrap_or(u32::MAX).max(1);
+    let name = &zones.get(zone)?.name;
+    Some(Capacity {
+        in_service: group
+            .in_service
+            .get(name.as_str())
+            .copied()
+            .unwrap_or_default(),
+        expected: group.desired / shares,
+    })
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

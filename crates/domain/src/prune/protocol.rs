@@ -1,0 +1,343 @@
+//! The request and the answer of asg-pruning, as JSON.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Class, Failure};
+use crate::incident::IncidentId;
+use crate::name::WorkloadName;
+use crate::subnet::SubnetId;
+use crate::workload::{GroupSelector, ZoneMap};
+
+/// The version of the request.
+pub const REQUEST_SCHEMA: &str = "evac.asg-pruning.request/1";
+/// The version of the answer.
+pub const ANSWER_SCHEMA: &str = "evac.asg-pruning.answer/1";
+
+/// What asg-pruning is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PruneRequest {
+    /// [`REQUEST_SCHEMA`].
+    pub schema: String,
+    /// The workload that asks.
+    pub workload: WorkloadName,
+    /// The workload's zones with their subnets.
+    pub zones: ZoneMap,
+    /// The workload's groups.
+    pub groups: GroupSelector,
+    /// Zones that each group must keep; at least 1.
+    pub min_zones: u8,
+    /// Whether this rehearses instead of helping.
+    #[serde(default)]
+    pub drill: bool,
+    /// Read and plan, but change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// What to do.
+    #[serde(flatten)]
+    pub action: PruneAction,
+}
+
+/// The three things that asg-pruning does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "action",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum PruneAction {
+    /// Take the subnets of the incident's zone out of every group.
+    Prune {
+        /// The incident; it names the zone.
+        incident: IncidentId,
+    },
+    /// Put back what was removed for the incident's zone.
+    Restore {
+        /// The incident; it names the zone.
+        incident: IncidentId,
+    },
+    /// Only look.
+    Status,
+}
+
+impl PruneAction {
+    /// The incident, where there is one.
+    #[must_use]
+    pub fn incident(&self) -> Option<&IncidentId> {
+        match self {
+            Self::Prune { incident } | Self::Restore { incident } => Some(incident),
+            Self::Status => None,
+        }
+    }
+
+    /// The word in JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Prune { .. } => "prune",
+            Self::Restore { .. } => "restore",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// What asg-pruning found and did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PruneAnswer {
+    /// [`ANSWER_SCHEMA`].
+    pub schema: String,
+    /// The word of the action.
+    pub action: String,
+    /// The incident, where the action has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentId>,
+    /// Whether nothing was changed on purpose.
+    pub dry_run: bool,
+    /// Per group that was reached.
+    pub groups: Vec<GroupReport>,
+    /// What was not reached before the deadline; the tick goes on with it.
+    #[serde(default, skip_serializing_if = "NotReached::is_nothing")]
+    pub not_reached: NotReached,
+}
+
+impl PruneAnswer {
+    /// What failed, with the group.
+    pub fn failures(&self) -> impl Iterator<Item = (&str, Failure)> {
+        self.groups
+            .iter()
+            .filter_map(|report| match &report.outcome {
+                Outcome::Failed { class, message } => {
+                    Some((report.group.as_str(), Failure::new(*class, message.clone())))
+                }
+                _ => None,
+            })
+    }
+
+    /// What was refused, with the group.
+    pub fn refusals(&self) -> impl Iterator<Item = (&str, &Refusal)> {
+        self.groups
+            .iter()
+            .filter_map(|report| match &report.outcome {
+                Outcome::Refused { refusal } => Some((report.group.as_str(), refusal)),
+                _ => None,
+            })
+    }
+
+    /// Whether anything was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.groups.iter().any(|report| {
+            matches!(
+                report.outcome,
+                Outcome::Pruned { .. } | Outcome::Restored { .. }
+            )
+        })
+    }
+
+    /// Whether every group that was reached, and is not being deleted, has the capacity in the
+    /// zone that its share asks for, and every group was reached.
+    #[must_use]
+    pub fn capacity_ready(&self) -> bool {
+        self.not_reached.is_nothing()
+            && self.groups.iter().all(|report| {
+                report.capacity.is_none_or(Capacity::is_ready)
+                    && !matches!(report.outcome, Outcome::Failed { .. })
+            })
+    }
+}
+
+/// What the deadline cut off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotReached {
+    /// Groups that were listed and not acted on.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Whether there are groups that were not even listed.
+    #[serde(default)]
+    pub more: bool,
+}
+
+impl NotReached {
+    /// Whether everything was reached.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.groups.is_empty() && !self.more
+    }
+}
+
+/// What asg-pruning found of one group, and did to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupReport {
+    /// The group's name.
+    pub group: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// What a record on the group says was removed, as read first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruned_for: Option<IncidentId>,
+    /// Instances in the incident's zone, where the action concerns a zone and the group has a share
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
+}
+
+/// Instances of a group in one zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capacity {
+    /// Instances in service in the zone.
+    pub in_service: u32,
+    /// The zone's even share of the desired capacity, rounded down.
+    pub expected: u32,
+}
+
+impl Capacity {
+    /// Whether the zone has its share.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        self.in_service >= self.expected
+    }
+}
+
+/// What became of one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "outcome",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Outcome {
+    /// The zone's subnets were taken out.
+    Pruned {
+        /// What was taken out.
+        removed: BTreeSet<SubnetId>,
+        /// What is left, as read back.
+        remaining: Vec<String>,
+    },
+    /// The zone's subnets were taken out before.
+    AlreadyPruned,
+    /// The record's subnets are back, and the record is gone.
+    Restored {
+        /// What was put back; empty where everything was there already.
+        added: BTreeSet<SubnetId>,
+    },
+    /// There is no record of Evac on the group, so there is nothing to put back.
+    NotPruned,
+    /// The group has no subnet in the zone.
+    NothingInZone,
+    /// The group has native zonal shift enabled: it is shifted through ARC, not pruned.
+    NativeShift,
+    /// The group is left as it is, for a reason that a person can change.
+    Refused {
+        /// The reason.
+        refusal: Refusal,
+    },
+    /// Without `dryRun` this would have been done: `prune` or `restore`.
+    Would {
+        /// The word of the step.
+        step: String,
+    },
+    /// The group was only looked at.
+    Read,
+    /// The group could not be read or changed.
+    Failed {
+        /// The class of the failure.
+        class: Class,
+        /// What failed.
+        message: String,
+    },
+}
+
+/// Why a group is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "reason",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Refusal {
+    /// The group is being deleted.
+    BeingDeleted,
+    /// Another service manages the group and lets nobody else change it.
+    ManagedByOperator {
+        /// The service's principal.
+        principal: String,
+    },
+    /// The group names zones instead of subnets.
+    ZonesWithoutSubnets,
+    /// An instance refresh is in progress: pruning would churn the same instances twice.
+    InstanceRefresh {
+        /// The refresh's status.
+        status: String,
+    },
+    /// The group has subnets that the workload does not list, so their zones are not known.
+    UnlistedSubnets {
+        /// The subnets.
+        subnets: Vec<String>,
+    },
+    /// Too few zones would be left.
+    TooFewZones {
+        /// Zones that would be left.
+        left: u8,
+        /// Zones that must be left.
+        min_zones: u8,
+    },
+    /// Evac removed another zone from the group, and that has not been restored.
+    PrunedForAnotherIncident {
+        /// That incident.
+        incident: IncidentId,
+    },
+    /// The group has no room for the tags of the record.
+    TooManyTags {
+        /// Tags that the group has.
+        tags: u8,
+    },
+    /// The record on the group cannot be read.
+    UnreadableRecord {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeingDeleted => write!(f, "it is being deleted"),
+            Self::ManagedByOperator { principal } => {
+                write!(f, "{principal} manages it and lets nobody else change it")
+            }
+            Self::ZonesWithoutSubnets => {
+                write!(f, "it names zones instead of subnets; give it subnets")
+            }
+            Self::InstanceRefresh { status } => write!(
+                f,
+                "an instance refresh is in progress ({status}); wait for it or cancel it"
+            ),
+            Self::UnlistedSubnets { subnets } => {
+                write!(
+                    f,
+                    "its subnets {} are not listed; add them to workload.zones under their zone",
+                    subnets.join(", ")
+                )
+            }
+            Self::TooFewZones { left, min_zones } => {
+                write!(f, "{left} zones would be left, and {min_zones} must be")
+            }
+            Self::PrunedForAnotherIncident { incident } => {
+                write!(f, "it is still pruned for {incident}; restore that first")
+            }
+            Self::TooManyTags { tags } => write!(
+                f,
+                "it has {tags} tags of 50, too many for the record of what is removed; delete some"
+            ),
+            Self::UnreadableRecord { problem } => f.write_str(problem),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What was removed from a group, written on the group itself.
+//!
+//! The record is written before the subnets are removed and deleted after they are back, so that
+//! whatever dies in between, the group says what is missing from it. It lives in tags because that
+//! is where operators look, and because nothing else has to be up to read it.
+//!
+//! A tag's value holds 256 characters, ten subnet ids; so the subnets are spread over numbered tags.
+//! The first tag names the incident:
+//!
+//! ```text
+//! evac:pruned    = wildrydes/use1-az1/20261124T092000Z
+//! evac:removed:1 = subnet-0a1b2c3d4e5f60718,subnet-…
+//! evac:removed:2 = …
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::incident::IncidentId;
+use crate::subnet::SubnetId;
+
+const PRUNED: &str = "evac:pruned";
+const REMOVED: &str = "evac:removed:";
+const DRILL: &str = " drill";
+
+/// Auto Scaling's limit for a tag's value, in characters.
+const LONGEST_VALUE: usize = 256;
+
+/// What Evac removed from a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The incident that it was removed for.
+    pub incident: IncidentId,
+    /// Whether that was a rehearsal.
+    pub drill: bool,
+    /// What was removed.
+    pub removed: BTreeSet<SubnetId>,
+}
+
+/// Tags that look like a record and cannot be read as one. Nothing is guessed from them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "tag {key} of the group holds \"{value}\", expected {expected}; put the zone's subnets back by hand if they are missing, then delete the tags that start with evac:"
+)]
+pub struct RecordError {
+    /// The tag's key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What it should hold.
+    pub expected: &'static str,
+}
+
+impl Record {
+    /// Reads the record from a group's tags; `None` where there is none.
+    ///
+    /// # Errors
+    /// Tags of a record that cannot be read.
+    pub fn read(tags: &BTreeMap<String, String>) -> Result<Option<Self>, RecordError> {
+        let removed_tags = || tags.iter().filter(|(key, _)| key.starts_with(REMOVED));
+        let Some(value) = tags.get(PRUNED) else {
+            return match removed_tags().next() {
+                None => Ok(None),
+                Some((key, value)) => Err(RecordError {
+                    key: key.clone(),
+                    value: value.clone(),
+                    expected: "a tag evac:pruned beside it, which names the incident",
+                }),
+            };
+        };
+        let (incident, drill) = match value.strip_suffix(DRILL) {
+            Some(incident) => (incident, true),
+            None => (value.as_str(), false),
+        };
+        let incident = incident.parse().map_err(|_| RecordError {
+            key: PRUNED.to_owned(),
+            value: value.clone(),
+            expected: "an incident's id",
+        })?;
+        let mut removed = BTreeSet::new();
+        for (key, value) in removed_tags() {
+            for subnet in value.split(',') {
+                let subnet = subnet.parse().map_err(|_| RecordError {
+                    key: key.clone(),
+                    value: value.clone(),
+                    expected: "subnet ids joined by commas",
+                })?;
+                removed.insert(subnet);
+            }
+        }
+        Ok(Some(Self {
+            incident,
+            drill,
+            removed,
+        }))
+    }
+
+    /// The tags of the record.
+    #[must_use]
+    pub fn to_tags(&self) -> BTreeMap<String, String> {
+        let drill = if self.drill { DRILL } else { "" };
+        let mut tags = BTreeMap::from([(PRUNED.to_owned(), format!("{}{drill}", self.incident))]);
+        let mut chunk = String::new();
+        let mut number = 1;
+        for subnet in &self.removed {
+            if !chunk.is_empty() && chunk.len() + 1 + subnet.as_str().len() > LONGEST_VALUE {
+                tags.insert(format!("{REMOVED}{number}"), std::mem::take(&mut chunk));
+                number += 1;
+            }
+            if !chunk.is_empty() {
+                chunk.push(',');
+            }
+            chunk.push_str(subnet.as_str());
+        }
+        if !chunk.is_empty() {
+            tags.insert(format!("{REMOVED}{number}"), chunk);
+        }
+        tags
+    }
+
+    /// The keys of the tags, among a group's, that belong to a record, readable or not.
+    #[must_use]
+    pub fn keys_in(tags: &BTreeMap<String, String>) -> BTreeSet<String> {
+        tags.keys()
+            .filter(|key| *key == PRUNED || key.starts_with(REMOVED))
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(subnets: usize) -> Record {
+        Record {
+            incident: "wildrydes/use1-az1/20261124T092000Z".parse().unwrap(),
+            drill: false,
+            removed: (0..subnets)
+                .map(|n| format!("subnet-{n:017x}").parse().unwrap())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_record_of_any_size_is_read_back_from_tags_that_fit() {
+        for subnets in [0, 1, 10, 11, 200] {
+            for drill in [false, true] {
+                let record = Record {
+                    drill,
+                    ..record(subnets)
+                };
+                let tags = record.to_tags();
+                assert!(
+                    tags.values()
+                        .all(|value| !value.is_empty() && value.len() <= LONGEST_VALUE)
+                );
+                assert!(
+                    tags.len() <= 25,
+                    "one CreateOrUpdateTags call takes 25 tags"
+                );
+                assert_eq!(Record::read(&tags), Ok(Some(record)));
+            }
+        }
+    }
+
+    #[test]
+    fn other_tags_do_not_matter() {
+        let mut tags = BTreeMap::from([
+            ("Name".to_owned(), "web".to_owned()),
+            ("evac:workload".to_owned(), "wildrydes".to_owned()),
+        ]);
+        assert_eq!(Record::read(&tags), Ok(None));
+        tags.append(&mut record(1).to_tags());
+        assert_eq!(Record::read(&tags), Ok(Some(record(1))));
+        assert_eq!(
+            Record::keys_in(&tags),
+            BTreeSet::from(["evac:pruned".to_owned(), "evac:removed:1".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_damaged_record_is_an_error_and_never_a_guess() {
+        let mut no_incident = record(1).to_tags();
+        no_incident.remove(PRUNED);
+        let mut bad_incident = record(1).to_tags();
+        bad_incident.insert(PRUNED.to_owned(), "yesterday".to_owned());
+        let mut bad_subnet = record(1).to_tags();
+        bad_subnet.insert("evac:removed:1".to_owned(), "subnet-1,,".to_owned());
+        for tags in [no_incident, bad_incident, bad_subnet] {
+            let error = Record::read(&tags).unwrap_err().to_string();
+            assert!(error.contains("by hand"), "{error}");
+        }
+    }
+}

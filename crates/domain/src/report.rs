@@ -1,0 +1,85 @@
+//! The classifier's answer: what it saw, decided and did.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Plan;
+use crate::failure::Failure;
+use crate::incident::IncidentId;
+use crate::name::WorkloadName;
+use crate::policy::Mode;
+use crate::prune::PruneAnswer;
+use crate::shift::ShiftAnswer;
+use crate::verdict::Verdict;
+
+/// The version of the answer.
+pub const REPORT_SCHEMA: &str = "evac.classifier.answer/1";
+
+/// What the classifier saw, decided and did in one invocation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`REPORT_SCHEMA`].
+    pub schema: String,
+    /// When it decided, on its own clock.
+    pub at: Timestamp,
+    /// The workload.
+    pub workload: WorkloadName,
+    /// What made it look: `zonalAlarm`, `regionalAlarm`, `arcEvent`, or a command's word.
+    pub trigger: String,
+    /// When what made it look happened, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triggered_at: Option<Timestamp>,
+    /// How far the policy lets it go.
+    pub mode: Mode,
+    /// Whether this rehearses.
+    pub drill: bool,
+    /// The verdict with its reason.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The verdict as a sentence.
+    pub sentence: String,
+    /// What followed from it.
+    pub plan: Plan,
+    /// What zonal-shift answered, call by call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<ShiftAnswer>,
+    /// What asg-pruning answered, call by call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prunes: Vec<PruneAnswer>,
+    /// Whether fail-back waits for capacity in the zone.
+    #[serde(default)]
+    pub waiting_for_capacity: bool,
+    /// What went wrong. Where there is anything, the invocation ends with an error as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<StepFailure>,
+}
+
+/// A step that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepFailure {
+    /// Which step: `read alarms`, `shift`, `prune`, `restore`, `cancel`, `notify`.
+    pub step: String,
+    /// What failed.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+impl Report {
+    /// The incident, if the plan has one.
+    #[must_use]
+    pub fn incident(&self) -> Option<&IncidentId> {
+        match &self.plan {
+            Plan::Nothing => None,
+            Plan::Evacuate(evacuation) => Some(&evacuation.incident),
+            Plan::FailBack(fail_back) => Some(&fail_back.incident),
+        }
+    }
+
+    /// Whether anything was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.shifts.iter().any(ShiftAnswer::changed) || self.prunes.iter().any(PruneAnswer::changed)
+    }
+}

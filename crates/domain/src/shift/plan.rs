@@ -1,0 +1,324 @@
+//! What to do about each resource, decided from what was read of all of them.
+//!
+//! Nothing is started until every resource has been read. ARC applies one shift to a resource, and
+//! a customer's shift takes precedence over AWS's own: starting one away from zone A while an
+//! autoshift keeps traffic away from zone B would send traffic back into B. So one resource that is
+//! held for another zone, or that could not be read, stops the start for all of them.
+//!
+//! The lead resource is the lock. ARC refuses a second customer shift on a resource, so of two
+//! invocations that want two zones, one wins the lead and the other learns of it. Therefore the
+//! lead is started first and alone, it is released last, and a workload whose lead ARC does not
+//! manage is not shifted at all: without the lock, nothing would keep two zones from being
+//! evacuated.
+//!
+//! A person's decision stands. If a shift of this very incident was ended before its time by
+//! somebody else than Evac's own fail-back, or a fail-back of it has begun, the zone is not shifted
+//! again for this incident. When the alarm goes off anew, a shift that is still there serves the new
+//! incident: its comment and its expiry are renewed.
+
+use std::collections::BTreeMap;
+
+use super::protocol::{ActiveShift, Outcome, ShiftAction, ShiftKind, ShiftRequest};
+use crate::arn::ResourceArn;
+use crate::failure::{Class, Failure};
+use crate::incident::{IncidentId, Marker, Phase};
+use crate::name::WorkloadName;
+
+/// What was read of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResourceReading {
+    /// ARC manages it.
+    Managed(ResourceState),
+    /// ARC does not know it.
+    NotManaged,
+    /// It could not be read.
+    Failed(Failure),
+}
+
+/// The state of a managed resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceState {
+    /// The applied weight of each zone.
+    pub weights: BTreeMap<String, f64>,
+    /// What is in force: customers' shifts, practice runs and autoshifts.
+    pub shifts: Vec<ActiveShift>,
+    /// The marks of Evac's shifts on the resource that were cancelled; read for the lead only.
+    pub cancelled: Vec<Marker>,
+}
+
+impl ResourceState {
+    /// Incidents of a workload whose shift a person ended. Evac writes the phase into the comment
+    /// before it ends a shift itself, so a cancelled shift in its first phase was a person's doing.
+    #[must_use]
+    pub fn ended_by_person(&self, workload: &WorkloadName) -> Vec<IncidentId> {
+        self.cancelled
+            .iter()
+            .filter(|marker| {
+                marker.phase == Phase::Evacuate && marker.incident.workload() == workload
+            })
+            .map(|marker| marker.incident.clone())
+            .collect()
+    }
+}
+
+/// What to do about one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Start a shift.
+    Start,
+    /// Update this shift.
+    Update {
+        /// ARC's id of the shift.
+        id: String,
+    },
+    /// Cancel this shift.
+    Cancel {
+        /// ARC's id of the shift.
+        id: String,
+        /// The comment to write first, where the shift's does not say yet that Evac is ending it:
+        /// a cancelled shift without it counts as ended by a person.
+        mark: Option<String>,
+    },
+    /// Do nothing; this is the outcome.
+    Leave(Outcome),
+}
+
+/// The steps of a request: one for each resource, in their order.
+#[must_use]
+pub fn plan(request: &ShiftRequest, readings: &[(ResourceArn, ResourceReading)]) -> Vec<Step> {
+    let steps = match &request.action {
+        ShiftAction::Shift { incident, .. } => plan_shift(request, incident, readings),
+        ShiftAction::Extend { incident, .. } => plan_extend(request, incident, readings),
+        ShiftAction::Cancel { incident } => plan_cancel(request, incident, readings),
+        ShiftAction::Status => report_status(readings),
+    };
+    if request.dry_run {
+        steps.into_iter().map(Step::rehearsed).collect()
+    } else {
+        steps
+    }
+}
+
+/// Plans a `shift`: one step for each resource, in their order.
+fn plan_shift(
+    request: &ShiftRequest,
+    incident: &IncidentId,
+    readings: &[(ResourceArn, ResourceReading)],
+) -> Vec<Step> {
+    let steps: Vec<Step> = readings
+        .iter()
+        .map(|(_, reading)| shift_step(request, incident, reading))
+        .collect();
+    let no_lock = match steps.first() {
+        Some(Step::Leave(Outcome::NotManaged)) => Some("is not managed by ARC"),
+        Some(Step::Leave(Outcome::NotInZone)) => Some("has no part in the zone"),
+        _ => None,
+    };
+    let obstacle = readings
+        .iter()
+        .zip(&steps)
+        .find_map(|((resource, _), step)| match step {
+            Step::Leave(Outcome::HeldByOther { zone, kind, .. })
+                if *kind == ShiftKind::CancelledByPerson =>
+            {
+                Some(format!(
+                    "a person ended the shift of this incident away from {zone} on {}",
+                    resource.short()
+                ))
+            }
+            Step::Leave(Outcome::HeldByOther { zone, kind, .. }) => Some(format!(
+                "{} is held by a {kind} away from {zone}",
+                resource.short()
+            )),
+            Step::Leave(Outcome::Failed { .. }) => {
+                Some(format!("{} could not be read", resource.short()))
+            }
+            _ => None,
+        });
+    let obstacle = match obstacle {
+        None => no_lock.map(|what| {
+            format!("the lead resource {what}, and without its lock two zones could be evacuated")
+        }),
+        obstacle => obstacle,
+    };
+    let Some(because) = obstacle else {
+        return steps;
+    };
+    steps
+        .into_iter()
+        .map(|step| match step {
+            Step::Start | Step::Update { .. } => Step::Leave(Outcome::NotStarted {
+                because: because.clone(),
+            }),
+            step => step,
+        })
+        .collect()
+}
+
+fn shift_step(request: &ShiftRequest, incident: &IncidentId, reading: &ResourceReading) -> Step {
+    let state = match reading {
+        ResourceReading::Managed(state) => state,
+        ResourceReading::NotManaged => return Step::Leave(Outcome::NotManaged),
+        ResourceReading::Failed(failure) => return Step::Leave(failed(failure)),
+    };
+    // Even a shift that is not applied counts: when the one above it ends, it takes effect.
+    if let Some(other) = state
+        .shifts
+        .iter()
+        .find(|shift| !shift.is_away_from(incident.zone()))
+    {
+        return Step::Leave(Outcome::HeldByOther {
+            zone: other.zone.clone(),
+            kind: other.kind.clone(),
+            id: other.id.clone(),
+        });
+    }
+    let ours = state
+        .shifts
+        .iter()
+        .find_map(|shift| Some((shift.ours(&request.workload)?, shift.id.clone())));
+    match ours {
+        Some((marker, _))
+            if marker.phase == Phase::FailBack && incident.is_settled_by(&marker.incident) =>
+        {
+            return Step::Leave(ended_by_person(incident));
+        }
+        // The alarm has gone off anew, or a person commands it again: the shift serves this incident
+        // from now on.
+        Some((marker, Some(id))) if !incident.is_settled_by(&marker.incident) => {
+            return Step::Update { id };
+        }
+        _ => {}
+    }
+    // A practice run ends after half an hour and an experiment when it likes, so neither is the
+    // protection that an impaired zone needs; a customer's shift replaces both.
+    let holding =
+        |shift: &&ActiveShift| matches!(shift.kind, ShiftKind::Customer | ShiftKind::Autoshift);
+    if let Some(same) = state.shifts.iter().find(holding) {
+        return Step::Leave(Outcome::AlreadyShifted {
+            kind: same.kind.clone(),
+            zonal_shift_id: same.id.clone(),
+            ours: same.ours(&request.workload).is_some(),
+        });
+    }
+    if !state.weights.contains_key(incident.zone().as_str()) {
+        return Step::Leave(Outcome::NotInZone);
+    }
+    if state
+        .ended_by_person(&request.workload)
+        .iter()
+        .any(|ended| incident.is_settled_by(ended))
+    {
+        return Step::Leave(ended_by_person(incident));
+    }
+    Step::Start
+}
+
+fn ended_by_person(incident: &IncidentId) -> Outcome {
+    Outcome::HeldByOther {
+        zone: incident.zone().to_string(),
+        kind: ShiftKind::CancelledByPerson,
+        id: None,
+    }
+}
+
+/// Plans an `extend`: our shifts away from the incident's zone are updated, everything else is left.
+fn plan_extend(
+    request: &ShiftRequest,
+    incident: &IncidentId,
+    readings: &[(ResourceArn, ResourceReading)],
+) -> Vec<Step> {
+    own_steps(request, incident, readings, |id, _| Step::Update { id })
+}
+
+/// Plans a `cancel`: our shifts away from the incident's zone are cancelled, everything else is
+/// left.
+fn plan_cancel(
+    request: &ShiftRequest,
+    incident: &IncidentId,
+    readings: &[(ResourceArn, ResourceReading)],
+) -> Vec<Step> {
+    own_steps(request, incident, readings, |id, marker| {
+        let ending = Marker {
+            phase: Phase::FailBack,
+            ..marker.clone()
+        };
+        let mark = (marker != ending).then(|| ending.to_comment());
+        Step::Cancel { id, mark }
+    })
+}
+
+fn own_steps(
+    request: &ShiftRequest,
+    incident: &IncidentId,
+    readings: &[(ResourceArn, ResourceReading)],
+    act: impl Fn(String, Marker) -> Step,
+) -> Vec<Step> {
+    let step = |reading: &ResourceReading| {
+        let state = match reading {
+            ResourceReading::Managed(state) => state,
+            ResourceReading::NotManaged => return Step::Leave(Outcome::NotManaged),
+            ResourceReading::Failed(failure) => return Step::Leave(failed(failure)),
+        };
+        let ours = state
+            .shifts
+            .iter()
+            .filter(|shift| shift.is_away_from(incident.zone()))
+            .find_map(|shift| Some((shift.ours(&request.workload)?, shift.id.clone())));
+        match ours {
+            Some((marker, Some(id))) => act(id, marker),
+            Some((_, None)) => Step::Leave(failed(&Failure::new(
+                Class::BadAnswer,
+                "ARC lists our shift without an id",
+            ))),
+            None => match state.shifts.first() {
+                Some(other) => Step::Leave(Outcome::HeldByOther {
+                    zone: other.zone.clone(),
+                    kind: other.kind.clone(),
+                    id: other.id.clone(),
+                }),
+                None => Step::Leave(Outcome::NotShifted),
+            },
+        }
+    };
+    readings.iter().map(|(_, reading)| step(reading)).collect()
+}
+
+/// The steps of a `status`: none does anything.
+fn report_status(readings: &[(ResourceArn, ResourceReading)]) -> Vec<Step> {
+    readings
+        .iter()
+        .map(|(_, reading)| {
+            Step::Leave(match reading {
+                ResourceReading::Managed(_) => Outcome::Read,
+                ResourceReading::NotManaged => Outcome::NotManaged,
+                ResourceReading::Failed(failure) => failed(failure),
+            })
+        })
+        .collect()
+}
+
+fn failed(failure: &Failure) -> Outcome {
+    Outcome::Failed {
+        class: failure.class,
+        message: failure.message.clone(),
+    }
+}
+
+impl Step {
+    /// What a dry run answers instead of performing the step.
+    #[must_use]
+    pub fn rehearsed(self) -> Self {
+        let would = |step: &str| {
+            Self::Leave(Outcome::Would {
+                step: step.to_owned(),
+            })
+        };
+        match self {
+            Self::Start => would("start"),
+            Self::Update { .. } => would("extend"),
+            Self::Cancel { .. } => would("cancel"),
+            Self::Leave(outcome) => Self::Leave(outcome),
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The request and the answer of zonal-shift, as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::ResourceArn;
+use crate::duration::ShiftDuration;
+use crate::failure::{Class, Failure};
+use crate::incident::{IncidentId, Marker, Phase};
+use crate::name::WorkloadName;
+use crate::zone::ZoneId;
+
+/// The version of the request.
+pub const REQUEST_SCHEMA: &str = "evac.zonal-shift.request/1";
+/// The version of the answer.
+pub const ANSWER_SCHEMA: &str = "evac.zonal-shift.answer/1";
+
+/// What zonal-shift is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShiftRequest {
+    /// [`REQUEST_SCHEMA`].
+    pub schema: String,
+    /// The workload that asks; its name stands in the comment of each shift.
+    pub workload: WorkloadName,
+    /// The workload's resources, the lead first; never empty.
+    pub resources: Vec<ResourceArn>,
+    /// Whether the shift rehearses instead of helping.
+    #[serde(default)]
+    pub drill: bool,
+    /// Read and plan, but change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// What to do.
+    #[serde(flatten)]
+    pub action: ShiftAction,
+}
+
+/// The four things that zonal-shift does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "action",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum ShiftAction {
+    /// Move traffic away from the incident's zone.
+    Shift {
+        /// The incident; it names the zone.
+        incident: IncidentId,
+        /// When ARC ends the shift by itself.
+        expires_in: ShiftDuration,
+    },
+    /// Let our shifts last longer, counted from now, and note the phase.
+    Extend {
+        /// The incident.
+        incident: IncidentId,
+        /// When ARC ends the shift by itself, counted from now.
+        expires_in: ShiftDuration,
+        /// The phase to write into the comment.
+        phase: Phase,
+    },
+    /// End our shifts away from the incident's zone.
+    Cancel {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Only look.
+    Status,
+}
+
+impl ShiftAction {
+    /// The incident, where there is one.
+    #[must_use]
+    pub fn incident(&self) -> Option<&IncidentId> {
+        match self {
+            Self::Shift { incident, .. }
+            | Self::Extend { incident, .. }
+            | Self::Cancel { incident } => Some(incident),
+            Self::Status => None,
+        }
+    }
+
+    /// The word in JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Shift { .. } => "shift",
+            Self::Extend { .. } => "extend",
+            Self::Cancel { .. } => "cancel",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// What zonal-shift found and did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShiftAnswer {
+    /// [`ANSWER_SCHEMA`].
+    pub schema: String,
+    /// The word of the action.
+    pub action: String,
+    /// The incident, where the action has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentId>,
+    /// Whether nothing was changed on purpose.
+    pub dry_run: bool,
+    /// Per resource, in the order of the request.
+    pub resources: Vec<ResourceReport>,
+    /// Whether traffic is away from the incident's zone on all of the workload's resources: read back
+    /// from ARC's applied weights, not assumed. `false` for `status`.
+    pub in_effect: bool,
+}
+
+impl ShiftAnswer {
+    /// What failed, with the resource. A resource that ARC does not manage counts: its traffic
+    /// stays where it is.
+    pub fn failures(&self) -> impl Iterator<Item = (&ResourceArn, Failure)> {
+        self.resources
+            .iter()
+            .filter_map(|report| match &report.outcome {
+                Outcome::Failed { class, message } => {
+                    Some((&report.resource, Failure::new(*class, message.clone())))
+                }
+                Outcome::NotManaged => Some((
+                    &report.resource,
+                    Failure::new(
+                        Class::NotFound,
+                        format!(
+                            "ARC does not manage {}; enable zonal shift on it, or correct its ARN",
+                            report.resource
+                        ),
+                    ),
+                )),
+                _ => None,
+            })
+    }
+
+    /// Who stands in the way, if anybody: the resource, the zone, what holds it, and ARC's id.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<(&ResourceArn, &str, &ShiftKind, Option<&str>)> {
+        self.resources
+            .iter()
+            .find_map(|report| match &report.outcome {
+                Outcome::HeldByOther { zone, kind, id } => {
+                    Some((&report.resource, zone.as_str(), kind, id.as_deref()))
+                }
+                _ => None,
+            })
+    }
+
+    /// Whether anything was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.resources.iter().any(|report| {
+            matches!(
+                report.outcome,
+                Outcome::Started { .. } | Outcome::Extended { .. } | Outcome::Cancelled { .. }
+            )
+        })
+    }
+}
+
+/// What zonal-shift found of one resource, and did to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceReport {
+    /// The resource.
+    pub resource: ResourceArn,
+    /// What was done.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// ARC's applied weight of each zone, as read last: 0.0 is shifted away, 1.0 in use. Empty
+    /// where it could not be read.
+    #[serde(default)]
+    pub weights: BTreeMap<String, f64>,
+    /// What is in force on the resource, as read last.
+    #[serde(default)]
+    pub shifts: Vec<ActiveShift>,
+    /// Incidents of the workload whose shift a person ended before its time; read for the lead only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended_by_person: Vec<IncidentId>,
+}
+
+/// Whether traffic is away from the zone on every resource that has a part in it, by the weights
+/// that ARC applies, and there is at least one. A resource that ARC does not manage, or that could
+/// not be read, still has its traffic: then it is not.
+#[must_use]
+pub fn in_effect(zone: &ZoneId, resources: &[ResourceReport]) -> bool {
+    let mut concerned = resources
+        .iter()
+        .filter(|report| !matches!(report.outcome, Outcome::NotInZone))
+        .peekable();
+    concerned.peek().is_some()
+        && concerned.all(|report| {
+            report
+                .weights
+                .get(zone.as_str())
+                .is_some_and(|weight| *weight == 0.0)
+        })
+}
+
+/// What became of one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "outcome",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Outcome {
+    /// A shift was started.
+    Started {
+        /// ARC's id of the shift.
+        zonal_shift_id: String,
+        /// When it ends by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// Traffic was shifted away from this zone already.
+    AlreadyShifted {
+        /// By what.
+        kind: ShiftKind,
+        /// ARC's id of the shift; an autoshift has none.
+        zonal_shift_id: Option<String>,
+        /// Whether it is this workload's own shift.
+        ours: bool,
+    },
+    /// Our shift ends later now.
+    Extended {
+        /// ARC's id of the shift.
+        zonal_shift_id: String,
+        /// When it ends by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// Our shift was ended.
+    Cancelled {
+        /// ARC's id of the shift.
+        zonal_shift_id: String,
+    },
+    /// There is no shift of ours to extend or to end.
+    NotShifted,
+    /// Somebody else's shift, or a person's decision, stands in the way.
+    HeldByOther {
+        /// The zone that traffic is away from, or that a person brought it back to.
+        zone: String,
+        /// What holds the resource.
+        kind: ShiftKind,
+        /// ARC's id of the shift; an autoshift has none.
+        id: Option<String>,
+    },
+    /// ARC does not manage the resource: zonal shift is not enabled on it, or it does not exist.
+    NotManaged,
+    /// The resource has no part in the zone, so no traffic of it goes there.
+    NotInZone,
+    /// Nothing was tried, because of another resource.
+    NotStarted {
+        /// Why.
+        because: String,
+    },
+    /// Without `dryRun` this would have been done: `start`, `extend` or `cancel`.
+    Would {
+        /// The word of the step.
+        step: String,
+    },
+    /// The resource was only looked at.
+    Read,
+    /// The resource could not be read or changed.
+    Failed {
+        /// The class of the failure.
+        class: Class,
+        /// What failed.
+        message: String,
+    },
+}
+
+/// What keeps traffic away from a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ShiftKind {
+    /// A zonal shift that a customer started: Evac, or a person.
+    Customer,
+    /// AWS's own shift.
+    Autoshift,
+    /// A practice run.
+    PracticeRun,
+    /// An experiment of AWS Fault Injection Service.
+    FisExperiment,
+    /// Not a shift: a person ended this incident's shift.
+    CancelledByPerson,
+    /// A kind that this version does not know.
+    Other(String),
+}
+
+impl ShiftKind {
+    /// The word in JSON.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Customer => "customer",
+            Self::Autoshift => "autoshift",
+            Self::PracticeRun => "practiceRun",
+            Self::FisExperiment => "fisExperiment",
+            Self::CancelledByPerson => "cancelledByPerson",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<String> for ShiftKind {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "customer" => Self::Customer,
+            "autoshift" => Self::Autoshift,
+            "practiceRun" => Self::PracticeRun,
+            "fisExperiment" => Self::FisExperiment,
+            "cancelledByPerson" => Self::CancelledByPerson,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<ShiftKind> for String {
+    fn from(kind: ShiftKind) -> Self {
+        kind.name().to_owned()
+    }
+}
+
+impl fmt::Display for ShiftKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Customer => "zonal shift",
+            Self::Autoshift => "autoshift",
+            Self::PracticeRun => "practice run",
+            Self::FisExperiment => "FIS experiment",
+            Self::CancelledByPerson => "cancellation by a person",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// A shift in force on a resource. ARC lists only those that are active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActiveShift {
+    /// The zone that traffic is away from, as ARC names it.
+    pub zone: String,
+    /// What kind of shift.
+    pub kind: ShiftKind,
+    /// Its id; an autoshift has none.
+    pub id: Option<String>,
+    /// Whether it is the one in effect: of several, ARC applies the one with precedence.
+    pub applied: bool,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// The comment as it is, for people.
+    pub comment: Option<String>,
+}
+
+impl ActiveShift {
+    /// Evac's mark, where the shift is a customer's and its comment is exactly a mark.
+    #[must_use]
+    pub fn marker(&self) -> Option<Marker> {
+        if self.kind != ShiftKind::Customer {
+            return None;
+        }
+        self.comment.as_deref().and_then(Marker::from_comment)
+    }
+
+    /// The mark, where it is one of this workload.
+    #[must_use]
+    pub fn ours(&self, workload: &WorkloadName) -> Option<Marker> {
+        self.marker()
+            .filter(|marker| marker.incident.workload() == workload)
+    }
+
+    /// Whether traffic is away from this zone.
+    #[must_use]
+    pub fn is_away_from(&self, zone: &ZoneId) -> bool {
+        self.zone == zone.as_str()
+    }
+}

@@ -1,0 +1,100 @@
+//! The shared configuration of the AWS clients.
+//!
+//! Region, credentials and endpoints are explicit: no profile, no instance metadata, no inference.
+//! Every call has a limit in time, and retries wait with jitter, because in a zone's failure
+//! everybody retries at once.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::settings::Settings;
+
+/// To connect.
+pub const CONNECT: Duration = Duration::from_secs(1);
+/// For one attempt.
+pub const ATTEMPT: Duration = Duration::from_secs(2);
+/// For a call with all of its attempts.
+pub const OPERATION: Duration = Duration::from_secs(8);
+/// Before the second attempt, at the most: the wait is drawn between nothing and this, and the next
+/// are twice as long. The SDK's own second is too long when customers wait.
+pub const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+/// Attempts of a call, the first included.
+pub const ATTEMPTS: u32 = 3;
+
+/// Limits for a call that may take so long altogether.
+#[must_use]
+pub fn limits(operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT.min(operation))
+        .operation_attempt_timeout(ATTEMPT.min(operation))
+        .operation_timeout(operation)
+        .build()
+}
+
+/// How the clients reach AWS: one HTTP client and one source of credentials for all of them.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    settings: Settings,
+    http: SharedHttpClient,
+    credentials: SharedCredentialsProvider,
+}
+
+impl Connections {
+    /// Over HTTPS, with the credentials that Lambda puts into the environment.
+    #[must_use]
+    pub fn open(settings: &Settings) -> Self {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(provider)
+            .build_https();
+        let credentials =
+            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        Self::over(settings, http, credentials)
+    }
+
+    /// Over another transport; a test plugs the embedded Region in here.
+    #[must_use]
+    pub fn over(
+        settings: &Settings,
+        http: SharedHttpClient,
+        credentials: SharedCredentialsProvider,
+    ) -> Self {
+        Self {
+            settings: settings.clone(),
+            http,
+            credentials,
+        }
+    }
+
+    /// The configuration of the client of one service, by its name in `AWS_ENDPOINT_URL_<SERVICE>`.
+    #[must_use]
+    pub fn to(&self, service: &str) -> SdkConfig {
+        let settings = &self.settings;
+        let mut builder = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(settings.region.clone()))
+            .http_client(self.http.clone())
+            .credentials_provider(self.credentials.clone())
+            .timeout_config(limits(OPERATION))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(FIRST_BACKOFF),
+            );
+        builder.set_endpoint_url(
+            settings
+                .endpoints
+                .get(service)
+                .or(settings.endpoint.as_ref())
+                .cloned(),
+        );
+        builder.build()
+    }
+}

@@ -1,0 +1,183 @@
+//! From an AWS SDK error to a failure with a class, without losing code, request id or source.
+
+use std::error::Error as StdError;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use domain::failure::{Class, Failure};
+
+/// The error that a function ends with: its class is the Lambda error type.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", failure.message)]
+pub struct FunctionError {
+    /// The class and the message.
+    pub failure: Failure,
+    /// What caused it.
+    #[source]
+    pub source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl FunctionError {
+    /// An error of a class.
+    #[must_use]
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self {
+            failure: Failure::new(class, message),
+            source: None,
+        }
+    }
+}
+
+impl From<Failure> for FunctionError {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            source: None,
+        }
+    }
+}
+
+impl From<domain::definition::Problems> for FunctionError {
+    fn from(problems: domain::definition::Problems) -> Self {
+        Self {
+            failure: Failure::new(Class::BadInput, problems.to_string()),
+            source: Some(Box::new(problems)),
+        }
+    }
+}
+
+/// The failure of an AWS call. `call` says what was tried, such as `StartZonalShift on app/front`.
+pub fn of_call<E>(call: &str, error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let text = match error {
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(dispatch) => match dispatch.as_connector_error() {
+            Some(connector) => chain(connector),
+            None => "the request could not be sent".to_owned(),
+        },
+        SdkError::ConstructionFailure(_) => {
+            format!("the request could not be built: {}", chain(error))
+        }
+        SdkError::ResponseError(_) => {
+            format!("the answer could not be understood: {}", chain(error))
+        }
+        SdkError::ServiceError(service) => {
+            let meta = service.err().meta();
+            let code = meta.code().unwrap_or("no error code");
+            let message = meta.message().unwrap_or("no message");
+            let request = service.raw().headers().get("x-amzn-requestid");
+            let request = request
+                .map(|id| format!(", request {id}"))
+                .unwrap_or_default();
+            format!(
+                "{code}: {message} (HTTP {}{request})",
+                service.raw().status().as_u16()
+            )
+        }
+        other => chain(other),
+    };
+    Failure::new(class_of(error), format!("{call}: {text}"))
+}
+
+/// The class of an AWS call's error.
+pub fn class_of<E>(error: &SdkError<E, HttpResponse>) -> Class
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::TimeoutError(_) => Class::Timeout,
+        SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => Class::Timeout,
+        SdkError::DispatchFailure(_) => Class::Unavailable,
+        SdkError::ConstructionFailure(_) => Class::BadInput,
+        SdkError::ResponseError(_) => Class::BadAnswer,
+        SdkError::ServiceError(service) => class_of_code(
+            service.err().meta().code().unwrap_or_default(),
+            service.raw().status().as_u16(),
+        ),
+        _ => Class::BadAnswer,
+    }
+}
+
+/// The class of a service's error code. Codes come first: Auto Scaling answers contention with a
+/// status of 500, and throttling with 400.
+fn class_of_code(code: &str, status: u16) -> Class {
+    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    if has(&[
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "RateExceeded",
+    ]) || status == 429
+    {
+        Class::Throttled
+    } else if has(&[
+        "AccessDenied",
+        "NotAuthorized",
+        "AuthorizationError",
+        "Unauthorized",
+        "UnrecognizedClient",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+    ]) || status == 403
+    {
+        Class::AccessDenied
+    } else if has(&["NotFound"]) || status == 404 {
+        Class::NotFound
+    } else if has(&[
+        "Conflict",
+        "ResourceContention",
+        "ScalingActivityInProgress",
+        "ResourceInUse",
+    ]) || status == 409
+    {
+        Class::Conflict
+    } else if status >= 500 {
+        Class::Unavailable
+    } else {
+        Class::Rejected
+    }
+}
+
+/// An error and its causes, each once.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_every_service_have_their_class() {
+        for (code, status, class) in [
+            ("ThrottlingException", 429, Class::Throttled),
+            ("Throttling", 400, Class::Throttled),
+            ("Throttled", 429, Class::Throttled),
+            ("AccessDeniedException", 403, Class::AccessDenied),
+            ("AuthorizationError", 403, Class::AccessDenied),
+            ("ResourceNotFoundException", 404, Class::NotFound),
+            ("ConflictException", 409, Class::Conflict),
+            ("ResourceContention", 500, Class::Conflict),
+            ("ScalingActivityInProgress", 400, Class::Conflict),
+            ("InternalServerException", 500, Class::Unavailable),
+            ("", 503, Class::Unavailable),
+            ("ValidationError", 400, Class::Rejected),
+            ("SomethingNew", 400, Class::Rejected),
+        ] {
+            assert_eq!(class_of_code(code, status), class, "{code} {status}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! ARC's API as plain values. This is the only place in Evac that names its SDK.
+//!
+//! Enum values that this version of the SDK does not know are kept by name: AWS adds some every
+//! year, and none of them may stop an evacuation.
+
+use aws_sdk_arczonalshift::Client;
+use aws_sdk_arczonalshift::operation::get_managed_resource::GetManagedResourceOutput;
+use aws_sdk_arczonalshift::primitives::DateTime;
+use aws_sdk_arczonalshift::types::{
+    AppliedStatus, AutoshiftAppliedStatus, AutoshiftInResource, ShiftType, ZonalShiftInResource,
+    ZonalShiftStatus,
+};
+use domain::failure::{Class, Failure};
+use domain::incident::Marker;
+use domain::shift::{ActiveShift, ResourceReading, ResourceState, ShiftKind};
+use domain::{ResourceArn, ZoneId};
+use jiff::Timestamp;
+use runtime::clients::Connections;
+use runtime::failure::of_call;
+
+/// Cancelled shifts of a resource are read up to so many pages of 100: far more than one incident
+/// leaves behind, and an end to the reading.
+const MOST_PAGES: usize = 5;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Arc {
+    client: Client,
+}
+
+impl Arc {
+    pub(crate) fn new(connections: &Connections) -> Self {
+        Self {
+            client: Client::new(&connections.to("ARC_ZONAL_SHIFT")),
+        }
+    }
+
+    /// Reads what is in force on a resource, and at the same time, if asked, which shifts of Evac
+    /// were cancelled on it.
+    pub(crate) async fn read(
+        &self,
+        resource: &ResourceArn,
+        with_cancelled: bool,
+    ) -> ResourceReading {
+        let cancelled = async {
+            if with_cancelled {
+                self.cancelled(resource).await
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        let managed = self
+            .client
+            .get_managed_resource()
+            .resource_identifier(resource.as_str())
+            .send();
+        let (managed, cancelled) = tokio::join!(managed, cancelled);
+        let managed = match managed {
+            Ok(managed) => managed,
+            Err(error) => {
+                let failure = of_call(
+                    &format!("GetManagedResource of {}", resource.short()),
+                    &error,
+                );
+                return if failure.class == Class::NotFound {
+                    ResourceReading::NotManaged
+                } else {
+                    ResourceReading::Failed(failure)
+                };
+            }
+        };
+        match cancelled {
+            Ok(cancelled) => ResourceReading::Managed(state(&managed, cancelled)),
+            Err(failure) => ResourceReading::Failed(failure),
+        }
+    }
+
+    async fn cancelled(&self, resource: &ResourceArn) -> Result<Vec<Marker>, Failure> {
+        let mut markers = Vec::new();
+        let mut pages = self
+            .client
+            .list_zonal_shifts()
+            .resource_identifier(resource.as_str())
+            .status(ZonalShiftStatus::Canceled)
+            .max_results(100)
+            .into_paginator()
+            .send();
+        for _ in 0..MOST_PAGES {
+            let Some(page) = pages.next().await else {
+                break;
+            };
+            let page = page.map_err(|error| {
+                of_call(&format!("ListZonalShifts of {}", resource.short()), &error)
+            })?;
+            // The service filters by status; what it does not filter must not be taken for a decision.
+            let cancelled = page
+                .items()
+                .iter()
+                .filter(|shift| *shift.status() == ZonalShiftStatus::Canceled);
+            markers.extend(cancelled.filter_map(|shift| Marker::from_comment(shift.comment())));
+        }
+        Ok(markers)
+    }
+
+    /// Starts a shift; its id, and when it ends by itself.
+    pub(crate) async fn start(
+        &self,
+        resource: &ResourceArn,
+        zone: &ZoneId,
+        expires_in: &str,
+        comment: &str,
+    ) -> Result<(String, Option<Timestamp>), Failure> {
+        let call = self
+            .client
+            .start_zonal_shift()
+            .resource_identifier(resource.as_str())
+            .away_from(zone.as_str())
+            .expires_in(expires_in)
+            .comment(comment);
+        let started = call.send().await.map_err(|error| {
+            let reason = error.as_service_error().and_then(|service| match service {
+                aws_sdk_arczonalshift::operation::start_zonal_shift::StartZonalShiftError::ConflictException(conflict) => {
+                    Some(format!(" ({}, shift {})", conflict.reason().as_str(), conflict.zonal_shift_id().unwrap_or("unknown")))
+                }
+                aws_sdk_arczonalshift::operation::start_zonal_shift::StartZonalShiftError::ValidationException(invalid) => {
+                    Some(format!(" ({})", invalid.reason().as_str()))
+                }
+                _ => None,
+            });
+            let mut failure = of_call(&format!("StartZonalShift on {}", resource.short()), &error);
+            failure.message.push_str(&reason.unwrap_or_default());
+            failure
+        })?;
+        Ok((
+            started.zonal_shift_id().to_owned(),
+            timestamp(started.expiry_time()),
+        ))
+    }
+
+    /// Updates a shift's comment and, if given, its expiry; when it ends by itself now.
+    pub(crate) async fn update(
+        &self,
+        resource: &ResourceArn,
+        id: &str,
+        expires_in: Option<&str>,
+        comment: &str,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let call = self
+            .client
+            .update_zonal_shift()
+            .zonal_shift_id(id)
+            .comment(comment);
+        let updated = call
+            .set_expires_in(expires_in.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| {
+                of_call(
+                    &format!("UpdateZonalShift {id} on {}", resource.short()),
+                    &error,
+                )
+            })?;
+        Ok(timestamp(updated.expiry_time()))
+    }
+
+    /// Ends a shift.
+    pub(crate) async fn cancel(&self, resource: &ResourceArn, id: &str) -> Result<(), Failure> {
+        let call = self.client.cancel_zonal_shift().zonal_shift_id(id);
+        call.send().await.map(|_| ()).map_err(|error| {
+            of_call(
+                &format!("CancelZonalShift {id} on {}", resource.short()),
+                &error,
+            )
+        })
+    }
+}
+
+fn state(managed: &GetManagedResourceOutput, cancelled: Vec<Marker>) -> ResourceState {
+    let customers = managed.zonal_shifts().iter().map(active_shift);
+    let autoshifts = managed.autoshifts().iter().map(autoshift);
+    ResourceState {
+        weights: managed
+            .applied_weights()
+            .iter()
+            .map(|(zone, weight)| (zone.clone(), f64::from(*weight)))
+            .collect(),
+        shifts: customers.chain(autoshifts).collect(),
+        cancelled,
+    }
+}
+
+fn active_shift(shift: &ZonalShiftInResource) -> ActiveShift {
+    ActiveShift {
+        zone: shift.away_from().to_owned(),
+        kind: kind(shift.shift_type()),
+        id: Some(shift.zonal_shift_id().to_owned()),
+        applied: *shift.applied_status() == AppliedStatus::Applied,
+        started_at: timestamp(shift.start_time()),
+        expires_at: timestamp(shift.expiry_time()),
+        comment: Some(shift.comment().to_owned()),
+    }
+}
+
+fn kind(shift_type: Option<&ShiftType>) -> ShiftKind {
+    match shift_type {
+        // Without a type it is from before there were types; and the CLI's documentation shows
+        // "MANUAL", which the model does not have.
+        None | Some(ShiftType::ZonalShift) => ShiftKind::Customer,
+        Some(ShiftType::PracticeRun) => ShiftKind::PracticeRun,
+        Some(ShiftType::FisExperiment) => ShiftKind::FisExperiment,
+        Some(ShiftType::ZonalAutoshift) => ShiftKind::Autoshift,
+        Some(other) if other.as_str() == "MANUAL" => ShiftKind::Customer,
+        Some(other) => ShiftKind::Other(other.as_str().to_owned()),
+    }
+}
+
+fn autoshift(shift: &AutoshiftInResource) -> ActiveShift {
+    ActiveShift {
+        zone: shift.away_from().to_owned(),
+        kind: ShiftKind::Autoshift,
+        id: None,
+        applied: *shift.applied_status() == AutoshiftAppliedStatus::Applied,
+        started_at: timestamp(shift.start_time()),
+        expires_at: None,
+        comment: None,
+    }
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_millisecond(time.to_millis().ok()?).ok()
+}

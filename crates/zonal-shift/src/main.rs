@@ -1,0 +1,18 @@
+//! The executable of the function zonal-shift.
+
+use runtime::clients::Connections;
+use runtime::settings::{Reader, Settings, environment};
+use runtime::telemetry::{self, Meter};
+use zonal_shift::ZonalShift;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::start_logging();
+    let variables = environment();
+    let mut reader = Reader::new(&variables);
+    let settings = Settings::read(&mut reader);
+    let settings = reader.finish(settings)?;
+    let function = ZonalShift::new(&Connections::open(&settings));
+    let handler = |invocation, payload| function.handle(invocation, payload);
+    runtime::serve::serve("zonal-shift", &settings, &Meter::printing(), handler).await
+}
