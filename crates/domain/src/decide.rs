@@ -567,7 +567,7 @@ impl Case<'_> {
         self.observation
             .active_shifts()
             .next()
-            .map(|(resource, shift)| HoldReason::OtherZoneShifted {
+            .map(|(resource, shift)| HoldReason::NotOurs {
                 resource: resource.to_owned(),
                 zone: shift.zone.clone(),
                 kind: shift.kind.clone(),

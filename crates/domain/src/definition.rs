@@ -179,6 +179,13 @@ pub fn check_account(field: &str, workload: &Workload, own: &AccountId) -> Resul
     }
 }
 
+/// What a definition gives at all, right or wrong: what is given and wrong is not missing as well.
+#[derive(Clone, Copy)]
+struct Given {
+    resources: bool,
+    groups: bool,
+}
+
 /// Collects problems instead of stopping at the first.
 #[derive(Default)]
 struct Check {
@@ -205,6 +212,10 @@ impl Check {
 
     /// `None` only where a problem was noted.
     fn workload(&mut self, at: &str, definition: Definition) -> Option<Workload> {
+        let given = Given {
+            resources: !definition.resources.is_empty(),
+            groups: definition.auto_scaling_groups.is_some(),
+        };
         let name = self.parse::<WorkloadName>(format!("{at}.name"), &definition.name);
         let zones = self.zones(&format!("{at}.zones"), &definition.zones);
         let resources = self.resources(&format!("{at}.resources"), &definition.resources);
@@ -230,7 +241,7 @@ impl Check {
             evidence,
             policy: policy?,
         };
-        self.consistency(at, &workload);
+        self.consistency(at, &workload, given);
         Some(workload)
     }
 
@@ -333,7 +344,7 @@ impl Check {
         for (key, alarm) in &definition.zonal {
             let field = format!("{at}.zonal.{key}");
             let zone = self.parse::<ZoneId>(&field, key);
-            if zone.is_some() && !zones.contains_key(key) {
+            if zone.is_some() && !zones.is_empty() && !zones.contains_key(key) {
                 self.refuse(
                     &field,
                     format!(
@@ -522,21 +533,18 @@ impl Check {
     }
 
     /// What the fields promise each other.
-    fn consistency(&mut self, at: &str, workload: &Workload) {
+    fn consistency(&mut self, at: &str, workload: &Workload, given: Given) {
         let mode = workload.policy.mode;
-        if mode != Mode::Observe
-            && workload.resources.is_empty()
-            && !workload.policy.nothing_to_shift
-        {
+        if mode != Mode::Observe && !given.resources && !workload.policy.nothing_to_shift {
             self.refuse(format!("{at}.resources"), format!("no resources, expected the ARN of at least one load balancer: mode {} moves traffic; a workload without one says policy.nothingToShift", mode.name()));
         }
-        if workload.policy.nothing_to_shift && !workload.resources.is_empty() {
+        if workload.policy.nothing_to_shift && given.resources {
             self.refuse(format!("{at}.policy.nothingToShift"), "true beside resources, expected one or the other: what can be shifted is shifted before groups are pruned");
         }
         if mode == Mode::Shift && workload.policy.nothing_to_shift {
             self.refuse(format!("{at}.policy.mode"), "shift with nothingToShift, expected observe or evacuate: there is nothing that mode shift could do");
         }
-        if mode == Mode::Evacuate && workload.groups.is_none() {
+        if mode == Mode::Evacuate && !given.groups {
             self.refuse(format!("{at}.autoScalingGroups"), "missing, expected {\"tag\": {\"key\": …, \"value\": …}} or {\"names\": […]}: mode evacuate prunes groups; mode shift does not");
         }
         if mode != Mode::Observe {
@@ -584,3 +592,7 @@ impl Mode {
 fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> String {
     texts.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+#[path = "definition_tests.rs"]
+mod tests;

@@ -367,6 +367,17 @@ pub enum HoldReason {
     },
     /// There is no evacuation of Evac's to end.
     NothingToFailBack,
+    /// Traffic is shifted away by somebody else, so that is not Evac's to end.
+    NotOurs {
+        /// The resource, in short.
+        resource: String,
+        /// The zone.
+        zone: String,
+        /// By what.
+        kind: ShiftKind,
+        /// ARC's id of the shift.
+        id: Option<String>,
+    },
     /// A drill while something is wrong.
     NotWell {
         /// The alarms that are in ALARM.
@@ -398,6 +409,7 @@ impl HoldReason {
             Self::ShiftsUnreadable { .. } => "shiftsUnreadable",
             Self::HealthNotProven { .. } => "healthNotProven",
             Self::NothingToFailBack => "nothingToFailBack",
+            Self::NotOurs { .. } => "notOurs",
             Self::NotWell { .. } => "notWell",
         }
     }
@@ -508,6 +520,24 @@ impl fmt::Display for HoldReason {
                 incident.zone()
             ),
             Self::NothingToFailBack => write!(f, "there is no evacuation of Evac's to end"),
+            Self::NotOurs {
+                resource,
+                zone,
+                kind,
+                id,
+            } => {
+                write!(
+                    f,
+                    "{resource} is shifted away from {zone} by a {kind} that is not Evac's to end"
+                )?;
+                match id {
+                    Some(id) => write!(
+                        f,
+                        "; whoever started it ends it: aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {id}"
+                    ),
+                    None => Ok(()),
+                }
+            }
             Self::NotWell { alarms } => write!(
                 f,
                 "no drill while something is wrong: {} is in ALARM",

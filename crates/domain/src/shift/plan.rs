@@ -322,3 +322,7 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

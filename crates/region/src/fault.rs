@@ -1,0 +1,135 @@
+//! What goes wrong with the Region's own APIs, on demand.
+//!
+//! A fault meets calls by service, operation and caller, a number of times or for as long as it
+//! lasts. A timeout *before* the effect is a request that got lost; a timeout *after* it is an answer
+//! that got lost, the case that tells an idempotent caller from one that only looks like it.
+
+use jiff::Timestamp;
+
+use crate::error::ServiceError;
+use crate::operation::{Operation, Service};
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It is refused as one too many.
+    Throttle,
+    /// It fails with status 500, without effect.
+    Internal,
+    /// It never arrives; the caller gets no answer.
+    TimeoutBefore,
+    /// It has its effect; the caller gets no answer.
+    TimeoutAfter,
+    /// It is refused for want of permission.
+    AccessDenied,
+}
+
+/// A fault and the calls that it meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiFault {
+    /// What happens.
+    pub kind: FaultKind,
+    /// To calls of this service.
+    pub service: Service,
+    /// Of this operation; of every one where it is `None`.
+    pub operation: Option<String>,
+    /// So many times; without end where it is `None`.
+    pub times: Option<u32>,
+    /// Until this moment; without end where it is `None`.
+    pub until: Option<Timestamp>,
+}
+
+impl ApiFault {
+    /// A fault of every call of a service, until it is cleared.
+    #[must_use]
+    pub fn of(service: Service, kind: FaultKind) -> Self {
+        Self { kind, service, operation: None, times: None, until: None }
+    }
+
+    /// Only calls of this operation.
+    #[must_use]
+    pub fn on(mut self, operation: &str) -> Self {
+        self.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+}
+
+/// The faults in force.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ApiFaults(Vec<ApiFault>);
+
+impl ApiFaults {
+    pub(crate) fn add(&mut self, fault: ApiFault) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// What happens to this call; a fault that is met is used up by one.
+    pub(crate) fn meet(&mut self, service: Service, operation: Operation, now: Timestamp) -> Option<FaultKind> {
+        self.0.retain(|fault| fault.times != Some(0) && fault.until.is_none_or(|until| now < until));
+        let fault = self.0.iter_mut().find(|fault| {
+            fault.service == service && fault.operation.as_deref().is_none_or(|name| name == operation.name)
+        })?;
+        if let Some(times) = &mut fault.times {
+            *times -= 1;
+        }
+        Some(fault.kind)
+    }
+}
+
+/// The refusal that a fault of this kind makes, in the words of the service; none where the caller
+/// gets no answer.
+pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError> {
+    let restful = matches!(service, Service::ArcZonalShift | Service::Lambda | Service::CloudWatch);
+    match kind {
+        FaultKind::Throttle if service == Service::Lambda => {
+            Some(ServiceError::new(429, "TooManyRequestsException", "Rate Exceeded."))
+        }
+        FaultKind::Throttle if restful => Some(ServiceError::new(429, "ThrottlingException", "Rate exceeded")),
+        FaultKind::Throttle => Some(ServiceError::new(400, "Throttling", "Rate exceeded")),
+        FaultKind::Internal if restful => Some(ServiceError::new(500, "InternalServerException", "Internal server error")),
+        FaultKind::Internal => Some(ServiceError::new(500, "InternalFailure", "Internal server error")),
+        FaultKind::AccessDenied if restful => Some(ServiceError::new(403, "AccessDeniedException", "Not authorized to perform this action")),
+        FaultKind::AccessDenied => Some(ServiceError::new(403, "AccessDenied", "Not authorized to perform this action")),
+        FaultKind::TimeoutBefore | FaultKind::TimeoutAfter => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_meets_its_calls_and_no_others_and_is_used_up() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut faults = ApiFaults::default();
+        faults.add(ApiFault::of(Service::Sns, FaultKind::Throttle).on("Publish").times(2));
+        assert_eq!(faults.meet(Service::Lambda, Operation::read("Publish"), now), None);
+        assert_eq!(faults.meet(Service::Sns, Operation::read("Subscribe"), now), None);
+        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), Some(FaultKind::Throttle));
+        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), Some(FaultKind::Throttle));
+        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), None);
+    }
+
+    #[test]
+    fn a_service_that_is_down_comes_back() {
+        let mut faults = ApiFaults::default();
+        let back = Timestamp::from_second(60).unwrap();
+        faults.add(ApiFault { until: Some(back), ..ApiFault::of(Service::ArcZonalShift, FaultKind::Internal) });
+        let call = |faults: &mut ApiFaults, second| {
+            faults.meet(Service::ArcZonalShift, Operation::read("GetManagedResource"), Timestamp::from_second(second).unwrap())
+        };
+        assert_eq!(call(&mut faults, 59), Some(FaultKind::Internal));
+        assert_eq!(call(&mut faults, 60), None);
+    }
+}

@@ -1,0 +1,274 @@
+//! Real executables as functions: child processes behind Lambda's Runtime API.
+//!
+//! An execution environment is one process that asks for its next invocation over HTTP, as in AWS,
+//! with the variables that Lambda sets and no others. It serves one invocation at a time and is kept
+//! for the next one; when all are busy, another is started. A process that dies ends its invocation
+//! with the error that Lambda reports then.
+//!
+//! Source: Lambda developer guide, "Using the Lambda runtime API".
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{FunctionFailure, Handler, Invoked};
+
+/// The key in the client context that tells a function the Region's time; see the functions' own
+/// runtime.
+const EMBEDDED_NOW: &str = "evac-now";
+
+/// The path of the Runtime API's version.
+const API: &str = "/2018-06-01/runtime/";
+
+/// An executable as a function.
+#[derive(Debug, Clone)]
+pub struct Executable {
+    /// The function's name.
+    pub name: String,
+    /// The executable.
+    pub path: PathBuf,
+    /// The function's own environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Where its lines go: the name of the function, and the line.
+    pub log: LogSink,
+}
+
+/// Takes what functions print.
+#[derive(Clone)]
+pub struct LogSink(Arc<dyn Fn(&str, &str) + Send + Sync>);
+
+impl LogSink {
+    /// A sink that calls this.
+    pub fn new(sink: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+}
+
+impl std::fmt::Debug for LogSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogSink")
+    }
+}
+
+impl Executable {
+    /// What runs when the function is invoked.
+    #[must_use]
+    pub fn handler(self) -> Handler {
+        let pool = Arc::new(Pool { executable: self, idle: Mutex::new(Vec::new()) });
+        Arc::new(move |invoked| {
+            let pool = Arc::clone(&pool);
+            Box::pin(async move { pool.run(invoked).await })
+        })
+    }
+}
+
+/// The execution environments of one function.
+struct Pool {
+    executable: Executable,
+    idle: Mutex<Vec<Environment>>,
+}
+
+impl Pool {
+    async fn run(&self, invoked: Invoked) -> Result<Value, FunctionFailure> {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let mut environment = match idle {
+            Some(environment) => environment,
+            None => Environment::start(&self.executable).await?,
+        };
+        // An environment that failed is not kept: its process may be dead or stuck.
+        let outcome = environment.run(invoked).await?;
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(environment);
+        }
+        outcome
+    }
+}
+
+/// What the process answered to one invocation.
+type Reply = Result<Value, FunctionFailure>;
+
+/// An invocation on its way to the process.
+struct Work {
+    invoked: Invoked,
+    deadline_ms: u128,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// One process and the API that it talks to.
+struct Environment {
+    child: Child,
+    work: mpsc::Sender<Work>,
+    api: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        self.api.abort();
+    }
+}
+
+impl Environment {
+    async fn start(executable: &Executable) -> Result<Self, FunctionFailure> {
+        let broken = |error: &dyn std::fmt::Display| {
+            FunctionFailure::of_runtime("Runtime.InvalidEntrypoint", format!("{}: {error}", executable.path.display()))
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| broken(&error))?;
+        let address = listener.local_addr().map_err(|error| broken(&error))?;
+        let (work, waiting) = mpsc::channel(1);
+        let api = tokio::spawn(serve(listener, Arc::new(Api::new(waiting))));
+        let mut child = Command::new(&executable.path)
+            .env_clear()
+            .envs(&executable.variables)
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", &executable.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", executable.name))
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "embedded")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| broken(&error))?;
+        collect(child.stdout.take(), executable);
+        collect(child.stderr.take(), executable);
+        Ok(Self { child, work, api })
+    }
+
+    /// Runs one invocation; an error where the environment cannot be used again.
+    async fn run(&mut self, invoked: Invoked) -> Result<Reply, FunctionFailure> {
+        let (reply, answer) = oneshot::channel();
+        let request_id = invoked.request_id.clone();
+        let remaining = invoked.remaining;
+        let deadline_ms = (SystemTime::now() + remaining)
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO)
+            .as_millis();
+        let exited = |status: String| FunctionFailure::of_runtime("Runtime.ExitError", format!("RequestId: {request_id} Error: Runtime exited with error: {status}"));
+        if self.work.send(Work { invoked, deadline_ms, reply }).await.is_err() {
+            return Err(exited("no runtime API".to_owned()));
+        }
+        tokio::select! {
+            answer = answer => answer.map_err(|_| exited("no answer".to_owned())),
+            status = self.child.wait() => Err(exited(status.map_or_else(|error| error.to_string(), |status| status.to_string()))),
+            () = tokio::time::sleep(remaining) => {
+                let message = format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", remaining.as_secs_f64());
+                Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
+            }
+        }
+    }
+}
+
+fn collect(output: Option<impl AsyncRead + Unpin + Send + 'static>, executable: &Executable) {
+    let Some(output) = output else { return };
+    let log = executable.log.clone();
+    let name = executable.name.clone();
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            (log.0)(&name, &line);
+        }
+    });
+}
+
+/// The Runtime API of one process.
+struct Api {
+    waiting: tokio::sync::Mutex<mpsc::Receiver<Work>>,
+    current: Mutex<Option<(String, oneshot::Sender<Reply>)>>,
+}
+
+impl Api {
+    fn new(waiting: mpsc::Receiver<Work>) -> Self {
+        Self { waiting: tokio::sync::Mutex::new(waiting), current: Mutex::new(None) }
+    }
+
+    async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let path = request.uri().path().to_owned();
+        let parts: Vec<&str> = path.strip_prefix(API).unwrap_or_default().split('/').collect();
+        match (request.method(), &parts[..]) {
+            (&Method::GET, ["invocation", "next"]) => self.next().await,
+            (&Method::POST, ["invocation", id, "response"]) => {
+                let id = (*id).to_owned();
+                self.reply(&id, read(request).await.map(Ok)).unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
+            }
+            (&Method::POST, ["invocation", id, "error"]) => {
+                let id = (*id).to_owned();
+                self.reply(&id, read(request).await.map(|error| Err(failure(&error)))).unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
+            }
+            (&Method::POST, ["init", "error"]) => status(StatusCode::ACCEPTED),
+            _ => status(StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// Waits for the next invocation, as long as it takes.
+    async fn next(&self) -> Response<Full<Bytes>> {
+        let Some(work) = self.waiting.lock().await.recv().await else { return status(StatusCode::GONE) };
+        let context = json!({"custom": {EMBEDDED_NOW: work.invoked.now.to_string()}});
+        let response = Response::builder()
+            .header("content-type", "application/json")
+            .header("lambda-runtime-aws-request-id", &work.invoked.request_id)
+            .header("lambda-runtime-deadline-ms", work.deadline_ms.to_string())
+            .header("lambda-runtime-invoked-function-arn", &work.invoked.function_arn)
+            .header("lambda-runtime-client-context", context.to_string())
+            .body(Full::new(Bytes::from(work.invoked.payload.to_string())));
+        if let Ok(mut current) = self.current.lock() {
+            *current = Some((work.invoked.request_id, work.reply));
+        }
+        response.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+
+    /// Takes the reply to the current invocation; `None` where it is to another one, or no JSON.
+    fn reply(&self, id: &str, reply: Option<Reply>) -> Option<Response<Full<Bytes>>> {
+        let mut current = self.current.lock().ok()?;
+        let (_, sender) = current.take_if(|(current, _)| current == id)?;
+        // The invocation may have timed out meanwhile; then nobody waits for the reply.
+        let _ = sender.send(reply?);
+        Some(status(StatusCode::ACCEPTED))
+    }
+}
+
+async fn read(request: Request<Incoming>) -> Option<Value> {
+    let body = request.into_body().collect().await.ok()?.to_bytes();
+    serde_json::from_slice(&body).ok()
+}
+
+fn failure(error: &Value) -> FunctionFailure {
+    let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    FunctionFailure { error_type: text("errorType"), error_message: text("errorMessage") }
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+    *response.status_mut() = status;
+    response
+}
+
+async fn serve(listener: TcpListener, api: Arc<Api>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let api = Arc::clone(&api);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let api = Arc::clone(&api);
+                async move { Ok::<_, std::convert::Infallible>(api.handle(request).await) }
+            });
+            // A process that ends closes its connection; that is no error of the Region.
+            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

@@ -1,0 +1,4 @@
+//! The two ways into the Region: HTTP on loopback, and an HTTP client that never leaves the process.
+
+pub mod http;
+pub mod in_process;
