@@ -71,7 +71,16 @@ pub fn read(
                 ));
             }
             match read_event("event", payload, own)? {
-                Change::Alarm(change) => read_bare("event", change, bare)?,
+                Change::Alarm(change) => {
+                    let detail = ["detail", "alarmData"]
+                        .into_iter()
+                        .find(|name| fields.contains_key(*name));
+                    read_bare(
+                        &format!("event.{}", detail.unwrap_or("detail")),
+                        change,
+                        bare,
+                    )?
+                }
                 Change::Arc(_) => {
                     return Err(Problems::one(
                         "workload",

@@ -71,7 +71,11 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a workload definition"
+)]
 struct Definition {
     name: String,
     #[serde(default)]
@@ -87,7 +91,11 @@ struct Definition {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a zone with name and subnets"
+)]
 struct ZoneDefinition {
     name: String,
     #[serde(default)]
@@ -95,21 +103,33 @@ struct ZoneDefinition {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a selector of groups"
+)]
 struct SelectorDefinition {
     tag: Option<TagDefinition>,
     names: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a tag with key and value"
+)]
 struct TagDefinition {
     key: String,
     value: String,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "zonal and regional alarms"
+)]
 struct AlarmsDefinition {
     #[serde(default)]
     zonal: BTreeMap<String, String>,
@@ -118,7 +138,7 @@ struct AlarmsDefinition {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a policy")]
 struct PolicyDefinition {
     mode: Option<String>,
     expires_in: Option<String>,

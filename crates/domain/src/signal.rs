@@ -107,7 +107,7 @@ pub struct BareDefaults {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a command")]
 struct CommandDefinition {
     action: String,
     zone: Option<String>,

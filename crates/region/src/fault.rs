@@ -43,7 +43,13 @@ impl ApiFault {
     /// A fault of every call of a service, until it is cleared.
     #[must_use]
     pub fn of(service: Service, kind: FaultKind) -> Self {
-        Self { kind, service, operation: None, times: None, until: None }
+        Self {
+            kind,
+            service,
+            operation: None,
+            times: None,
+            until: None,
+        }
     }
 
     /// Only calls of this operation.
@@ -75,10 +81,20 @@ impl ApiFaults {
     }
 
     /// What happens to this call; a fault that is met is used up by one.
-    pub(crate) fn meet(&mut self, service: Service, operation: Operation, now: Timestamp) -> Option<FaultKind> {
-        self.0.retain(|fault| fault.times != Some(0) && fault.until.is_none_or(|until| now < until));
+    pub(crate) fn meet(
+        &mut self,
+        service: Service,
+        operation: Operation,
+        now: Timestamp,
+    ) -> Option<FaultKind> {
+        self.0
+            .retain(|fault| fault.times != Some(0) && fault.until.is_none_or(|until| now < until));
         let fault = self.0.iter_mut().find(|fault| {
-            fault.service == service && fault.operation.as_deref().is_none_or(|name| name == operation.name)
+            fault.service == service
+                && fault
+                    .operation
+                    .as_deref()
+                    .is_none_or(|name| name == operation.name)
         })?;
         if let Some(times) = &mut fault.times {
             *times -= 1;
@@ -90,17 +106,42 @@ impl ApiFaults {
 /// The refusal that a fault of this kind makes, in the words of the service; none where the caller
 /// gets no answer.
 pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError> {
-    let restful = matches!(service, Service::ArcZonalShift | Service::Lambda | Service::CloudWatch);
+    let restful = matches!(
+        service,
+        Service::ArcZonalShift | Service::Lambda | Service::CloudWatch
+    );
     match kind {
-        FaultKind::Throttle if service == Service::Lambda => {
-            Some(ServiceError::new(429, "TooManyRequestsException", "Rate Exceeded."))
-        }
-        FaultKind::Throttle if restful => Some(ServiceError::new(429, "ThrottlingException", "Rate exceeded")),
+        FaultKind::Throttle if service == Service::Lambda => Some(ServiceError::new(
+            429,
+            "TooManyRequestsException",
+            "Rate Exceeded.",
+        )),
+        FaultKind::Throttle if restful => Some(ServiceError::new(
+            429,
+            "ThrottlingException",
+            "Rate exceeded",
+        )),
         FaultKind::Throttle => Some(ServiceError::new(400, "Throttling", "Rate exceeded")),
-        FaultKind::Internal if restful => Some(ServiceError::new(500, "InternalServerException", "Internal server error")),
-        FaultKind::Internal => Some(ServiceError::new(500, "InternalFailure", "Internal server error")),
-        FaultKind::AccessDenied if restful => Some(ServiceError::new(403, "AccessDeniedException", "Not authorized to perform this action")),
-        FaultKind::AccessDenied => Some(ServiceError::new(403, "AccessDenied", "Not authorized to perform this action")),
+        FaultKind::Internal if restful => Some(ServiceError::new(
+            500,
+            "InternalServerException",
+            "Internal server error",
+        )),
+        FaultKind::Internal => Some(ServiceError::new(
+            500,
+            "InternalFailure",
+            "Internal server error",
+        )),
+        FaultKind::AccessDenied if restful => Some(ServiceError::new(
+            403,
+            "AccessDeniedException",
+            "Not authorized to perform this action",
+        )),
+        FaultKind::AccessDenied => Some(ServiceError::new(
+            403,
+            "AccessDenied",
+            "Not authorized to perform this action",
+        )),
         FaultKind::TimeoutBefore | FaultKind::TimeoutAfter => None,
     }
 }
@@ -113,21 +154,47 @@ mod tests {
     fn a_fault_meets_its_calls_and_no_others_and_is_used_up() {
         let now = Timestamp::UNIX_EPOCH;
         let mut faults = ApiFaults::default();
-        faults.add(ApiFault::of(Service::Sns, FaultKind::Throttle).on("Publish").times(2));
-        assert_eq!(faults.meet(Service::Lambda, Operation::read("Publish"), now), None);
-        assert_eq!(faults.meet(Service::Sns, Operation::read("Subscribe"), now), None);
-        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), Some(FaultKind::Throttle));
-        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), Some(FaultKind::Throttle));
-        assert_eq!(faults.meet(Service::Sns, Operation::write("Publish"), now), None);
+        faults.add(
+            ApiFault::of(Service::Sns, FaultKind::Throttle)
+                .on("Publish")
+                .times(2),
+        );
+        assert_eq!(
+            faults.meet(Service::Lambda, Operation::read("Publish"), now),
+            None
+        );
+        assert_eq!(
+            faults.meet(Service::Sns, Operation::read("Subscribe"), now),
+            None
+        );
+        assert_eq!(
+            faults.meet(Service::Sns, Operation::write("Publish"), now),
+            Some(FaultKind::Throttle)
+        );
+        assert_eq!(
+            faults.meet(Service::Sns, Operation::write("Publish"), now),
+            Some(FaultKind::Throttle)
+        );
+        assert_eq!(
+            faults.meet(Service::Sns, Operation::write("Publish"), now),
+            None
+        );
     }
 
     #[test]
     fn a_service_that_is_down_comes_back() {
         let mut faults = ApiFaults::default();
         let back = Timestamp::from_second(60).unwrap();
-        faults.add(ApiFault { until: Some(back), ..ApiFault::of(Service::ArcZonalShift, FaultKind::Internal) });
+        faults.add(ApiFault {
+            until: Some(back),
+            ..ApiFault::of(Service::ArcZonalShift, FaultKind::Internal)
+        });
         let call = |faults: &mut ApiFaults, second| {
-            faults.meet(Service::ArcZonalShift, Operation::read("GetManagedResource"), Timestamp::from_second(second).unwrap())
+            faults.meet(
+                Service::ArcZonalShift,
+                Operation::read("GetManagedResource"),
+                Timestamp::from_second(second).unwrap(),
+            )
         };
         assert_eq!(call(&mut faults, 59), Some(FaultKind::Internal));
         assert_eq!(call(&mut faults, 60), None);

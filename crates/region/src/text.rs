@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 /// A path label or query value, percent-decoded as UTF-8; a plus sign stays one.
 pub(crate) fn percent_decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// The parameters of a form or a query string. The codec library decodes byte by byte, which breaks

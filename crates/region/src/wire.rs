@@ -9,17 +9,28 @@ use crate::error::ServiceError;
 /// An error in the restJson1 protocol. Services differ in the spelling of the text's member.
 pub(crate) fn rest_json_error(error: &ServiceError, text: &str) -> MockResponse {
     let mut body = Map::from_iter([(text.to_owned(), json!(error.message))]);
-    body.extend(error.members.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+    body.extend(
+        error
+            .members
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value))),
+    );
     let mut response = MockResponse::rest_json(error.status, Value::Object(body).to_string());
     if let Ok(code) = HeaderValue::from_str(error.code) {
-        response.headers.insert(HeaderName::from_static("x-amzn-errortype"), code);
+        response
+            .headers
+            .insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
     response
 }
 
 /// An error in the awsQuery protocol.
 pub(crate) fn query_error(error: &ServiceError) -> MockResponse {
-    let kind = if error.status < 500 { "Sender" } else { "Receiver" };
+    let kind = if error.status < 500 {
+        "Sender"
+    } else {
+        "Receiver"
+    };
     let message = winterbaume_core::xml_escape(&error.message);
     let body = format!(
         "<ErrorResponse><Error><Type>{kind}</Type><Code>{}</Code><Message>{message}</Message></Error><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ErrorResponse>",

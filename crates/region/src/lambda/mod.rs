@@ -77,7 +77,9 @@ pub struct Function {
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Function").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Function")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,7 +143,8 @@ pub struct DeadLetter {
 }
 
 /// The longest that a retry is kept waiting for: after the first failure, and after the second.
-const RETRY_AFTER: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
+const RETRY_AFTER: [SignedDuration; 2] =
+    [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
 
 /// An event older than this is not tried again. Lambda's default is six hours; Evac deploys with
 /// less, because a decision from another time helps nobody.
@@ -183,7 +186,8 @@ impl Lambda {
 
     /// Adds a function, or replaces it.
     pub fn put_function(&mut self, name: &str, timeout: Duration, handler: Handler) {
-        self.functions.insert(name.to_owned(), Function { handler, timeout });
+        self.functions
+            .insert(name.to_owned(), Function { handler, timeout });
     }
 
     /// The functions' names.
@@ -193,7 +197,10 @@ impl Lambda {
     }
 
     pub(crate) fn arn(&self, function: &str) -> String {
-        format!("arn:aws:lambda:{}:{}:function:{function}", self.region, self.account)
+        format!(
+            "arn:aws:lambda:{}:{}:function:{function}",
+            self.region, self.account
+        )
     }
 
     /// The name behind a name, a partial ARN or an ARN.
@@ -205,8 +212,17 @@ impl Lambda {
         if self.functions.contains_key(name) {
             return Ok(name.to_owned());
         }
-        let arn = if identifier.starts_with("arn:") { identifier.to_owned() } else { self.arn(identifier) };
-        Err(ServiceError::new(404, "ResourceNotFoundException", format!("Function not found: {arn}")).with("Type", "User"))
+        let arn = if identifier.starts_with("arn:") {
+            identifier.to_owned()
+        } else {
+            self.arn(identifier)
+        };
+        Err(ServiceError::new(
+            404,
+            "ResourceNotFoundException",
+            format!("Function not found: {arn}"),
+        )
+        .with("Type", "User"))
     }
 
     pub(crate) fn next_request_id(&mut self) -> String {
@@ -230,7 +246,8 @@ impl Lambda {
 
     /// Takes out what is due, in the order in which it became due.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Due> {
-        let (mut due, waiting): (Vec<Due>, Vec<Due>) = self.queue.drain(..).partition(|item| item.at <= now);
+        let (mut due, waiting): (Vec<Due>, Vec<Due>) =
+            self.queue.drain(..).partition(|item| item.at <= now);
         self.queue = waiting.into();
         due.sort_by_key(|item| item.at);
         due
@@ -242,7 +259,13 @@ impl Lambda {
         self.queue.iter().map(|item| item.at).min()
     }
 
-    pub(crate) fn begin(&self, function: &str, request_id: &str, payload: &Value, now: Timestamp) -> Option<(Answer, Duration)> {
+    pub(crate) fn begin(
+        &self,
+        function: &str,
+        request_id: &str,
+        payload: &Value,
+        now: Timestamp,
+    ) -> Option<(Answer, Duration)> {
         let found = self.functions.get(function)?;
         let invoked = Invoked {
             request_id: request_id.to_owned(),
@@ -258,7 +281,9 @@ impl Lambda {
     pub(crate) fn end(&mut self, invocation: Invocation, due: Option<Due>) {
         let now = invocation.ended;
         if let (Some(mut due), Err(failure)) = (due, &invocation.outcome) {
-            let wait = usize::try_from(due.attempt - 1).ok().and_then(|attempt| RETRY_AFTER.get(attempt));
+            let wait = usize::try_from(due.attempt - 1)
+                .ok()
+                .and_then(|attempt| RETRY_AFTER.get(attempt));
             let again = wait.and_then(|wait| now.checked_add(*wait).ok());
             match again.filter(|at| at.duration_since(due.accepted) <= MAXIMUM_EVENT_AGE) {
                 Some(at) => {
@@ -308,7 +333,9 @@ mod tests {
             function: due.function.clone(),
             began: now,
             ended: now,
-            way: Way::Asynchronous { attempt: due.attempt },
+            way: Way::Asynchronous {
+                attempt: due.attempt,
+            },
             payload: due.payload.clone(),
             outcome: Err(failure),
         };
@@ -346,9 +373,19 @@ mod tests {
     #[test]
     fn a_function_is_found_by_name_and_by_arn() {
         let mut lambda = Lambda::new(AccountId::embedded(), "us-east-1");
-        lambda.put_function("f", Duration::from_secs(1), Arc::new(|_| Box::pin(async { Ok(Value::Null) })));
+        lambda.put_function(
+            "f",
+            Duration::from_secs(1),
+            Arc::new(|_| Box::pin(async { Ok(Value::Null) })),
+        );
         assert_eq!(lambda.resolve("f"), Ok("f".to_owned()));
-        assert_eq!(lambda.resolve("arn:aws:lambda:us-east-1:000000000000:function:f:live"), Ok("f".to_owned()));
-        assert_eq!(lambda.resolve("g").unwrap_err().code, "ResourceNotFoundException");
+        assert_eq!(
+            lambda.resolve("arn:aws:lambda:us-east-1:000000000000:function:f:live"),
+            Ok("f".to_owned())
+        );
+        assert_eq!(
+            lambda.resolve("g").unwrap_err().code,
+            "ResourceNotFoundException"
+        );
     }
 }

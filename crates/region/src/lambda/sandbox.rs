@@ -69,7 +69,10 @@ impl Executable {
     /// What runs when the function is invoked.
     #[must_use]
     pub fn handler(self) -> Handler {
-        let pool = Arc::new(Pool { executable: self, idle: Mutex::new(Vec::new()) });
+        let pool = Arc::new(Pool {
+            executable: self,
+            idle: Mutex::new(Vec::new()),
+        });
         Arc::new(move |invoked| {
             let pool = Arc::clone(&pool);
             Box::pin(async move { pool.run(invoked).await })
@@ -125,9 +128,14 @@ impl Drop for Environment {
 impl Environment {
     async fn start(executable: &Executable) -> Result<Self, FunctionFailure> {
         let broken = |error: &dyn std::fmt::Display| {
-            FunctionFailure::of_runtime("Runtime.InvalidEntrypoint", format!("{}: {error}", executable.path.display()))
+            FunctionFailure::of_runtime(
+                "Runtime.InvalidEntrypoint",
+                format!("{}: {error}", executable.path.display()),
+            )
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| broken(&error))?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .map_err(|error| broken(&error))?;
         let address = listener.local_addr().map_err(|error| broken(&error))?;
         let (work, waiting) = mpsc::channel(1);
         let api = tokio::spawn(serve(listener, Arc::new(Api::new(waiting))));
@@ -138,7 +146,10 @@ impl Environment {
             .env("AWS_LAMBDA_FUNCTION_NAME", &executable.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", executable.name))
+            .env(
+                "AWS_LAMBDA_LOG_GROUP_NAME",
+                format!("/aws/lambda/{}", executable.name),
+            )
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "embedded")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -160,8 +171,22 @@ impl Environment {
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or(Duration::ZERO)
             .as_millis();
-        let exited = |status: String| FunctionFailure::of_runtime("Runtime.ExitError", format!("RequestId: {request_id} Error: Runtime exited with error: {status}"));
-        if self.work.send(Work { invoked, deadline_ms, reply }).await.is_err() {
+        let exited = |status: String| {
+            FunctionFailure::of_runtime(
+                "Runtime.ExitError",
+                format!("RequestId: {request_id} Error: Runtime exited with error: {status}"),
+            )
+        };
+        if self
+            .work
+            .send(Work {
+                invoked,
+                deadline_ms,
+                reply,
+            })
+            .await
+            .is_err()
+        {
             return Err(exited("no runtime API".to_owned()));
         }
         tokio::select! {
@@ -195,21 +220,30 @@ struct Api {
 
 impl Api {
     fn new(waiting: mpsc::Receiver<Work>) -> Self {
-        Self { waiting: tokio::sync::Mutex::new(waiting), current: Mutex::new(None) }
+        Self {
+            waiting: tokio::sync::Mutex::new(waiting),
+            current: Mutex::new(None),
+        }
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
-        let parts: Vec<&str> = path.strip_prefix(API).unwrap_or_default().split('/').collect();
+        let parts: Vec<&str> = path
+            .strip_prefix(API)
+            .unwrap_or_default()
+            .split('/')
+            .collect();
         match (request.method(), &parts[..]) {
             (&Method::GET, ["invocation", "next"]) => self.next().await,
             (&Method::POST, ["invocation", id, "response"]) => {
                 let id = (*id).to_owned();
-                self.reply(&id, read(request).await.map(Ok)).unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
+                self.reply(&id, read(request).await.map(Ok))
+                    .unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
             }
             (&Method::POST, ["invocation", id, "error"]) => {
                 let id = (*id).to_owned();
-                self.reply(&id, read(request).await.map(|error| Err(failure(&error)))).unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
+                self.reply(&id, read(request).await.map(|error| Err(failure(&error))))
+                    .unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
             }
             (&Method::POST, ["init", "error"]) => status(StatusCode::ACCEPTED),
             _ => status(StatusCode::NOT_FOUND),
@@ -218,13 +252,18 @@ impl Api {
 
     /// Waits for the next invocation, as long as it takes.
     async fn next(&self) -> Response<Full<Bytes>> {
-        let Some(work) = self.waiting.lock().await.recv().await else { return status(StatusCode::GONE) };
+        let Some(work) = self.waiting.lock().await.recv().await else {
+            return status(StatusCode::GONE);
+        };
         let context = json!({"custom": {EMBEDDED_NOW: work.invoked.now.to_string()}});
         let response = Response::builder()
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", &work.invoked.request_id)
             .header("lambda-runtime-deadline-ms", work.deadline_ms.to_string())
-            .header("lambda-runtime-invoked-function-arn", &work.invoked.function_arn)
+            .header(
+                "lambda-runtime-invoked-function-arn",
+                &work.invoked.function_arn,
+            )
             .header("lambda-runtime-client-context", context.to_string())
             .body(Full::new(Bytes::from(work.invoked.payload.to_string())));
         if let Ok(mut current) = self.current.lock() {
@@ -249,8 +288,17 @@ async fn read(request: Request<Incoming>) -> Option<Value> {
 }
 
 fn failure(error: &Value) -> FunctionFailure {
-    let text = |field: &str| error.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    FunctionFailure { error_type: text("errorType"), error_message: text("errorMessage") }
+    let text = |field: &str| {
+        error
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    FunctionFailure {
+        error_type: text("errorType"),
+        error_message: text("errorMessage"),
+    }
 }
 
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
@@ -268,7 +316,9 @@ async fn serve(listener: TcpListener, api: Arc<Api>) {
                 async move { Ok::<_, std::convert::Infallible>(api.handle(request).await) }
             });
             // A process that ends closes its connection; that is no error of the Region.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            let _ = auto::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }

@@ -36,17 +36,29 @@ pub(crate) enum InvocationType {
 
 pub(crate) fn read_invoke(request: &MockRequest) -> Result<Invoke, ServiceError> {
     let function = function(request).unwrap_or_default();
-    let way = request.headers.get("x-amz-invocation-type").map(HeaderValue::to_str);
+    let way = request
+        .headers
+        .get("x-amz-invocation-type")
+        .map(HeaderValue::to_str);
     let way = match way {
         None | Some(Ok("RequestResponse")) => InvocationType::RequestResponse,
         Some(Ok("Event")) => InvocationType::Event,
         Some(Ok("DryRun")) => InvocationType::DryRun,
         Some(other) => {
-            let message = format!("InvocationType {other:?} is not RequestResponse, Event or DryRun");
-            return Err(ServiceError::new(400, "InvalidParameterValueException", message));
+            let message =
+                format!("InvocationType {other:?} is not RequestResponse, Event or DryRun");
+            return Err(ServiceError::new(
+                400,
+                "InvalidParameterValueException",
+                message,
+            ));
         }
     };
-    Ok(Invoke { function, way, payload: request.body.clone() })
+    Ok(Invoke {
+        function,
+        way,
+        payload: request.body.clone(),
+    })
 }
 
 fn function(request: &MockRequest) -> Option<String> {
@@ -62,11 +74,17 @@ pub(crate) fn answer(outcome: &Result<serde_json::Value, FunctionFailure>) -> Mo
         Err(failure) => {
             let body = serde_json::to_string(failure).unwrap_or_default();
             let mut response = MockResponse::rest_json(200, body);
-            response.headers.insert(HeaderName::from_static("x-amz-function-error"), HeaderValue::from_static("Unhandled"));
+            response.headers.insert(
+                HeaderName::from_static("x-amz-function-error"),
+                HeaderValue::from_static("Unhandled"),
+            );
             response
         }
     };
-    response.headers.insert(HeaderName::from_static("x-amz-executed-version"), HeaderValue::from_static("$LATEST"));
+    response.headers.insert(
+        HeaderName::from_static("x-amz-executed-version"),
+        HeaderValue::from_static("$LATEST"),
+    );
     response
 }
 

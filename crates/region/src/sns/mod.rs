@@ -51,7 +51,12 @@ impl Sns {
     /// An SNS without topics.
     #[must_use]
     pub fn new(account: AccountId, region: &str) -> Self {
-        Self { account, region: region.to_owned(), topics: BTreeMap::new(), published: 0 }
+        Self {
+            account,
+            region: region.to_owned(),
+            topics: BTreeMap::new(),
+            published: 0,
+        }
     }
 
     /// Creates a topic with a subscriber; its ARN.
@@ -81,14 +86,22 @@ impl Sns {
         self.published += 1;
         let message_id = format!("00000000-0000-4000-9000-{:012x}", self.published);
         if let Some(inbox) = self.topics.get_mut(&publish.topic) {
-            inbox.push(Received { message_id: message_id.clone(), at: now, published: publish });
+            inbox.push(Received {
+                message_id: message_id.clone(),
+                at: now,
+                published: publish,
+            });
         }
         Ok(message_id)
     }
 }
 
 fn invalid(what: &str) -> ServiceError {
-    ServiceError::new(400, "InvalidParameter", format!("Invalid parameter: {what}"))
+    ServiceError::new(
+        400,
+        "InvalidParameter",
+        format!("Invalid parameter: {what}"),
+    )
 }
 
 fn check(publish: &Publish) -> Result<(), ServiceError> {
@@ -96,21 +109,39 @@ fn check(publish: &Publish) -> Result<(), ServiceError> {
         return Err(invalid("Empty message"));
     }
     if let Some(subject) = &publish.subject {
-        let fits = !subject.is_empty() && subject.chars().count() < 100 && !subject.chars().any(char::is_control);
+        let fits = !subject.is_empty()
+            && subject.chars().count() < 100
+            && !subject.chars().any(char::is_control);
         if !fits {
             return Err(invalid("Subject"));
         }
     }
-    let attributes: usize = publish.attributes.iter().map(|(name, (kind, value))| name.len() + kind.len() + value.len()).sum();
+    let attributes: usize = publish
+        .attributes
+        .iter()
+        .map(|(name, (kind, value))| name.len() + kind.len() + value.len())
+        .sum();
     if publish.message.len() + attributes > LONGEST_MESSAGE {
         return Err(invalid("Message too long"));
     }
     for (name, (kind, value)) in &publish.attributes {
-        let named = !name.is_empty() && name.len() <= 256 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-        let reserved = ["aws.", "amazon."].iter().any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
-        let typed = ["String", "String.Array", "Number", "Binary"].iter().any(|known| kind == known || kind.starts_with(&format!("{known}.")));
+        let named = !name.is_empty()
+            && name.len() <= 256
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        let reserved = ["aws.", "amazon."]
+            .iter()
+            .any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
+        let typed = ["String", "String.Array", "Number", "Binary"]
+            .iter()
+            .any(|known| kind == known || kind.starts_with(&format!("{known}.")));
         if !named || reserved || !typed || value.is_empty() {
-            return Err(ServiceError::new(400, "InvalidParameterValue", format!("The message attribute '{name}' is not valid")));
+            return Err(ServiceError::new(
+                400,
+                "InvalidParameterValue",
+                format!("The message attribute '{name}' is not valid"),
+            ));
         }
     }
     Ok(())
@@ -123,7 +154,12 @@ mod tests {
     fn sns() -> (Sns, Publish) {
         let mut sns = Sns::new(AccountId::embedded(), "us-east-1");
         let topic = sns.create_topic("evac");
-        let publish = Publish { topic, subject: Some("subject".into()), message: "text".into(), ..Default::default() };
+        let publish = Publish {
+            topic,
+            subject: Some("subject".into()),
+            message: "text".into(),
+            ..Default::default()
+        };
         (sns, publish)
     }
 
@@ -142,19 +178,61 @@ mod tests {
             ..good.clone()
         };
         for (bad, code) in [
-            (Publish { topic: "arn:aws:sns:us-east-1:000000000000:other".into(), ..good.clone() }, "NotFound"),
-            (Publish { message: String::new(), ..good.clone() }, "InvalidParameter"),
-            (Publish { subject: Some("x".repeat(100)), ..good.clone() }, "InvalidParameter"),
-            (Publish { subject: Some("two\nlines".into()), ..good.clone() }, "InvalidParameter"),
-            (Publish { message: "x".repeat(LONGEST_MESSAGE + 1), ..good.clone() }, "InvalidParameter"),
+            (
+                Publish {
+                    topic: "arn:aws:sns:us-east-1:000000000000:other".into(),
+                    ..good.clone()
+                },
+                "NotFound",
+            ),
+            (
+                Publish {
+                    message: String::new(),
+                    ..good.clone()
+                },
+                "InvalidParameter",
+            ),
+            (
+                Publish {
+                    subject: Some("x".repeat(100)),
+                    ..good.clone()
+                },
+                "InvalidParameter",
+            ),
+            (
+                Publish {
+                    subject: Some("two\nlines".into()),
+                    ..good.clone()
+                },
+                "InvalidParameter",
+            ),
+            (
+                Publish {
+                    message: "x".repeat(LONGEST_MESSAGE + 1),
+                    ..good.clone()
+                },
+                "InvalidParameter",
+            ),
             (attribute("AWS.x", "String", "v"), "InvalidParameterValue"),
             (attribute("a b", "String", "v"), "InvalidParameterValue"),
             (attribute("a", "Text", "v"), "InvalidParameterValue"),
             (attribute("a", "String", ""), "InvalidParameterValue"),
         ] {
-            assert_eq!(sns.publish(bad, Timestamp::UNIX_EPOCH).unwrap_err().code, code);
+            assert_eq!(
+                sns.publish(bad, Timestamp::UNIX_EPOCH).unwrap_err().code,
+                code
+            );
         }
         assert_eq!(sns.inbox().len(), 0);
-        assert!(sns.publish(Publish { subject: Some("x".repeat(99)), ..good }, Timestamp::UNIX_EPOCH).is_ok());
+        assert!(
+            sns.publish(
+                Publish {
+                    subject: Some("x".repeat(99)),
+                    ..good
+                },
+                Timestamp::UNIX_EPOCH
+            )
+            .is_ok()
+        );
     }
 }

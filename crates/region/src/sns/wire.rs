@@ -38,18 +38,34 @@ pub(crate) fn refuse(error: &ServiceError) -> MockResponse {
 }
 
 fn read_publish(parameters: &HashMap<String, String>) -> Result<Publish, ServiceError> {
-    let input = wire::deserialize_publish_request(parameters).map_err(|error| ServiceError::new(400, "InvalidParameter", error))?;
+    let input = wire::deserialize_publish_request(parameters)
+        .map_err(|error| ServiceError::new(400, "InvalidParameter", error))?;
     let topic = input.topic_arn.or(input.target_arn);
-    let topic = topic.ok_or_else(|| ServiceError::new(400, "InvalidParameter", "Invalid parameter: TopicArn or TargetArn"))?;
+    let topic = topic.ok_or_else(|| {
+        ServiceError::new(
+            400,
+            "InvalidParameter",
+            "Invalid parameter: TopicArn or TargetArn",
+        )
+    })?;
     // The codec leaves the attributes out.
     let mut attributes = BTreeMap::new();
     for number in 1.. {
         let entry = format!("MessageAttributes.entry.{number}");
-        let Some(name) = parameters.get(&format!("{entry}.Name")) else { break };
+        let Some(name) = parameters.get(&format!("{entry}.Name")) else {
+            break;
+        };
         let member = |member: &str| parameters.get(&format!("{entry}.Value.{member}")).cloned();
         let kind = member("DataType").unwrap_or_default();
-        let value = member("StringValue").or_else(|| member("BinaryValue")).unwrap_or_default();
+        let value = member("StringValue")
+            .or_else(|| member("BinaryValue"))
+            .unwrap_or_default();
         attributes.insert(name.clone(), (kind, value));
     }
-    Ok(Publish { topic, subject: input.subject, message: input.message, attributes })
+    Ok(Publish {
+        topic,
+        subject: input.subject,
+        message: input.message,
+        attributes,
+    })
 }
