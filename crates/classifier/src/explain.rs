@@ -1,7 +1,7 @@
 //! What the classifier makes of a payload, without calling anything.
 
 use domain::decide::holds_in_signal;
-use domain::definition::Problems;
+use domain::problem::Problems;
 use domain::signal::{BareDefaults, Signal, Trigger};
 use domain::workload::{GroupSelector, Origin};
 use serde::Serialize;

@@ -6,8 +6,9 @@
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::AccountId;
-use domain::definition::{self, Problems};
+use domain::definition;
 use domain::event::{Change, Envelope, read_direct, read_envelope};
+use domain::problem::Problems;
 use domain::signal::{BareDefaults, Signal, Trigger, read_bare, read_change, read_command};
 use jiff::Timestamp;
 use serde_json::Value;

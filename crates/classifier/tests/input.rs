@@ -3,6 +3,13 @@
 //! The fixtures follow the CloudWatch user guide ("Alarm events and EventBridge", "Invoke a Lambda
 //! function from an alarm") and the ARC developer guide ("Using EventBridge with zonal autoshift").
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test may panic, and its helpers read best when they take what they are given"
+)]
+
 use classifier::{explain, input};
 use domain::AccountId;
 use domain::event::{AlarmKind, AlarmState};

@@ -13,7 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::definition::Problems;
+use crate::problem::Problems;
 use crate::zone::ZoneId;
 
 /// The state of an alarm.

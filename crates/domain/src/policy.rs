@@ -19,6 +19,18 @@ pub enum Mode {
     Evacuate,
 }
 
+impl Mode {
+    /// The word in a definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Shift => "shift",
+            Self::Evacuate => "evacuate",
+        }
+    }
+}
+
 /// Who ends an evacuation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::arn::ResourceArn;
-use crate::definition::Problems;
 use crate::duration::{ShiftDuration, Span};
 use crate::event::{AlarmChange, AlarmDescription, ArcChange, Change};
 use crate::name::WorkloadName;
@@ -17,6 +16,7 @@ use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
     WithoutEvidence,
 };
+use crate::problem::Problems;
 use crate::workload::{Alarms, Origin, Workload, ZoneMap};
 use crate::zone::ZoneId;
 

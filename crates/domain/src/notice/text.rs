@@ -1,237 +1,18 @@
-//! What people are told: a subject for a lock screen, a text, a document for machines, and
-//! attributes for filters.
-//!
-//! The text is read at three in the morning. Its first line says what happened and what Evac did,
-//! the second what a person has to do (often nothing), then come the numbers, then commands to
-//! paste. The document behind the text is the same content for machines; docs/MESSAGES.md describes
-//! it.
+//! The text of a message: what happened, what to do, why, the numbers, and commands to paste.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+use super::{Phase, zone_of};
 use crate::failure::Disposition;
-use crate::incident::IncidentId;
-use crate::name::WorkloadName;
 use crate::policy::Mode;
-use crate::prune::{self, PruneAnswer};
-use crate::report::{Report, StepFailure};
-use crate::shift::{self, ShiftAnswer};
-use crate::verdict::Verdict;
-use crate::zone::ZoneId;
+use crate::prune;
+use crate::report::Report;
+use crate::shift;
+use crate::verdict::{EvacuateReason, Verdict};
 
-/// The version of the document.
-pub const NOTICE_SCHEMA: &str = "evac.notice/1";
-
-/// SNS takes fewer than 100 characters in a subject.
-const LONGEST_SUBJECT: usize = 99;
-
-/// Where an evacuation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// Evac looked, and changes nothing.
-    Held,
-    /// Evac would have acted, but the mode or the command lets it only rehearse.
-    Rehearsed,
-    /// Traffic is away from the zone.
-    Shifted,
-    /// The groups are pruned.
-    Pruned,
-    /// The groups have their subnets back; traffic waits for capacity.
-    Restored,
-    /// The evacuation has ended.
-    FailedBack,
-    /// A step failed.
-    Failed,
-}
-
-impl Phase {
-    /// The word in JSON and in the attribute.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Rehearsed => "rehearsed",
-            Self::Shifted => "shifted",
-            Self::Pruned => "pruned",
-            Self::Restored => "restored",
-            Self::FailedBack => "failed-back",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// How urgent a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Nobody has to do anything.
-    Info,
-    /// Somebody should look.
-    Warning,
-    /// A person is needed.
-    Critical,
-}
-
-impl Severity {
-    /// The word in JSON and in the attribute.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-/// A message, ready to be published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// The subject: printable ASCII, fewer than 100 characters.
-    pub subject: String,
-    /// The text, with the document behind it.
-    pub message: String,
-    /// Attributes for filter policies: `workload`, `zone`, `phase`, `severity`, `drill`.
-    pub attributes: BTreeMap<String, String>,
-    /// Where the evacuation is.
-    pub phase: Phase,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    schema: &'static str,
-    at: Timestamp,
-    workload: &'a WorkloadName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zone: Option<&'a ZoneId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    incident: Option<&'a IncidentId>,
-    phase: Phase,
-    severity: Severity,
-    drill: bool,
-    mode: Mode,
-    verdict: &'a Verdict,
-    sentence: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shift: Option<&'a ShiftAnswer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prune: Option<&'a PruneAnswer>,
-    #[serde(skip_serializing_if = "<[StepFailure]>::is_empty")]
-    failures: &'a [StepFailure],
-}
-
-/// The line between the text and the document.
-pub const SEPARATOR: &str = "--- for machines ---";
-
-/// Writes the message about a report, at a phase that the report has reached.
-#[must_use]
-pub fn write(report: &Report, phase: Phase) -> Notice {
-    let severity = severity(report, phase);
-    let document = Document {
-        schema: NOTICE_SCHEMA,
-        at: report.at,
-        workload: &report.workload,
-        zone: report.verdict.zone(),
-        incident: report.incident(),
-        phase,
-        severity,
-        drill: report.drill,
-        mode: report.mode,
-        verdict: &report.verdict,
-        sentence: &report.sentence,
-        shift: report.shifts.last(),
-        prune: report.prunes.last(),
-        failures: &report.failures,
-    };
-    let document = serde_json::to_string(&document)
-        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-    let mut attributes = BTreeMap::from([
-        ("workload".to_owned(), report.workload.to_string()),
-        ("phase".to_owned(), phase.name().to_owned()),
-        ("severity".to_owned(), severity.name().to_owned()),
-        ("drill".to_owned(), report.drill.to_string()),
-    ]);
-    if let Some(zone) = report.verdict.zone() {
-        attributes.insert("zone".to_owned(), zone.to_string());
-    }
-    Notice {
-        subject: subject(report, phase),
-        message: format!("{}\n{SEPARATOR}\n{document}\n", text(report, phase)),
-        attributes,
-        phase,
-    }
-}
-
-fn severity(report: &Report, phase: Phase) -> Severity {
-    let person_needed = report
-        .failures
-        .iter()
-        .any(|failure| failure.failure.class.disposition() == Disposition::Escalate);
-    match phase {
-        Phase::Failed if person_needed || !report.changed() => Severity::Critical,
-        Phase::Failed | Phase::Held => Severity::Warning,
-        Phase::Pruned
-            if report
-                .prunes
-                .iter()
-                .any(|answer| answer.refusals().next().is_some()) =>
-        {
-            Severity::Warning
-        }
-        Phase::Shifted => Severity::Warning,
-        Phase::Rehearsed | Phase::Pruned | Phase::Restored | Phase::FailedBack => Severity::Info,
-    }
-}
-
-fn zone_of(report: &Report) -> String {
-    report
-        .verdict
-        .zone()
-        .map_or_else(|| "no single zone".to_owned(), ToString::to_string)
-}
-
-fn subject(report: &Report, phase: Phase) -> String {
-    let zone = zone_of(report);
-    let what = match phase {
-        Phase::Held => match report.verdict.zone() {
-            Some(zone) => format!("{zone} in alarm, NOT evacuated"),
-            None => "in alarm, nothing evacuated".to_owned(),
-        },
-        Phase::Rehearsed => format!("would {} {zone}, changed nothing", report.verdict.name()),
-        Phase::Shifted => format!("traffic moved away from {zone}"),
-        Phase::Pruned => format!("new capacity kept out of {zone}"),
-        Phase::Restored => format!("capacity returns to {zone}"),
-        Phase::FailedBack => format!("traffic returns to {zone}"),
-        Phase::Failed => format!("{} {zone} FAILED", report.verdict.name()),
-    };
-    let tag = if report.drill {
-        "[evac DRILL]"
-    } else {
-        "[evac]"
-    };
-    printable(&format!("{tag} {}: {what}", report.workload))
-}
-
-/// SNS takes no control characters in a subject, and mail programs read ASCII best.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c == ' ' || c.is_ascii_graphic() {
-                c
-            } else {
-                '?'
-            }
-        })
-        .take(LONGEST_SUBJECT)
-        .collect()
-}
-
-fn text(report: &Report, phase: Phase) -> String {
+pub(super) fn text(report: &Report, phase: Phase) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         text.push_str(line);
@@ -303,11 +84,15 @@ fn headline(report: &Report, phase: Phase) -> String {
             "Evac would {} {zone} for {workload}; this was a dry run: nothing was changed.",
             report.verdict.name()
         ),
+        Phase::Shifted if is_commanded(report) => {
+            format!("Evac moved traffic of {workload} away from {zone}, as a person commanded.")
+        }
         Phase::Shifted => format!(
             "Customers of {workload} got errors from {zone}. Evac moved traffic to the other zones."
         ),
         Phase::Pruned => format!(
-            "Traffic of {workload} is away from {zone}. Evac took the zone out of its Auto Scaling groups."
+            "Traffic of {workload} is away from {zone}. {}",
+            pruned(report).1
         ),
         Phase::Restored => format!(
             "{zone} is back in the Auto Scaling groups of {workload}. Traffic stays away until instances are in service there."
@@ -318,6 +103,52 @@ fn headline(report: &Report, phase: Phase) -> String {
         Phase::Failed => format!(
             "Evac could not finish: {} {zone} for {workload} failed.",
             report.verdict.name()
+        ),
+    }
+}
+
+fn is_commanded(report: &Report) -> bool {
+    matches!(
+        report.verdict,
+        Verdict::Evacuate {
+            reason: EvacuateReason::Commanded { .. },
+            ..
+        }
+    )
+}
+
+/// How far the zone is out of the groups: for the subject, and as a sentence.
+pub(super) fn pruned(report: &Report) -> (&'static str, &'static str) {
+    let groups = || {
+        report
+            .prunes
+            .last()
+            .into_iter()
+            .flat_map(|answer| &answer.groups)
+    };
+    let any_out = groups().any(|report| {
+        matches!(
+            report.outcome,
+            prune::Outcome::Pruned { .. } | prune::Outcome::AlreadyPruned
+        )
+    });
+    let any_left = groups().any(|report| matches!(report.outcome, prune::Outcome::Refused { .. }));
+    match (any_out, any_left) {
+        (true, false) => (
+            "new capacity kept out of",
+            "Evac took the zone out of its Auto Scaling groups.",
+        ),
+        (true, true) => (
+            "new capacity partly kept out of",
+            "Evac took the zone out of some of its Auto Scaling groups, not of all.",
+        ),
+        (false, true) => (
+            "groups NOT taken out of",
+            "Evac did NOT take the zone out of its Auto Scaling groups.",
+        ),
+        (false, false) => (
+            "no group had capacity in",
+            "None of its Auto Scaling groups had anything in the zone.",
         ),
     }
 }
@@ -448,7 +279,3 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
 fn clock(at: Timestamp) -> impl std::fmt::Display {
     at.strftime("%H:%M UTC")
 }
-
-#[cfg(test)]
-#[path = "notice_tests.rs"]
-mod tests;

@@ -1,6 +1,7 @@
 //! Definitions, and what is said about wrong ones.
 
 use super::*;
+use crate::policy::{FailBackMode, Mode, WithoutEvidence};
 use serde_json::{Value, json};
 
 fn good() -> Value {

@@ -1,201 +1,30 @@
-//! The workload definition as people write it, and the check that makes a [`Workload`] of it.
-//!
-//! The definition travels with every event, so a mistake in it is found at the first event at the
-//! latest; it must never be found half-way through an evacuation. So everything is checked before
-//! anything is called, and every problem is reported at once, each with its field, what was found
-//! and what to write instead. Unknown fields are refused: a misspelt `minZones` must not silently
-//! become the default.
+//! The check of a definition: field by field, then what the fields promise each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-
-use crate::arn::{AccountId, ResourceArn};
+use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, ZoneDefinition};
+use crate::arn::ResourceArn;
 use crate::duration::{ShiftDuration, Span};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
     WithoutEvidence,
 };
+use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
 use crate::workload::{Alarms, EvidenceSource, GroupSelector, Origin, Workload, Zone, ZoneMap};
 use crate::zone::{ZoneId, ZoneName};
 
-/// One thing that is wrong with a payload.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The path of the field, such as `workload.policy.expiresIn`.
-    pub field: String,
-    /// What was found, what was expected, and the remedy.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
-    }
-}
-
-/// Everything that is wrong with a payload; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
-
-impl Problems {
-    /// A single problem.
-    #[must_use]
-    pub fn one(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self(vec![Problem {
-            field: field.into(),
-            message: message.into(),
-        }])
-    }
-
-    /// The problems, in the order of the definition.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.0.iter()
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Problems {}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a workload definition"
-)]
-struct Definition {
-    name: String,
-    #[serde(default)]
-    zones: BTreeMap<String, ZoneDefinition>,
-    #[serde(default)]
-    resources: Vec<String>,
-    auto_scaling_groups: Option<SelectorDefinition>,
-    #[serde(default)]
-    alarms: AlarmsDefinition,
-    evidence: Option<serde_json::Map<String, serde_json::Value>>,
-    #[serde(default)]
-    policy: PolicyDefinition,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a zone with name and subnets"
-)]
-struct ZoneDefinition {
-    name: String,
-    #[serde(default)]
-    subnets: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a selector of groups"
-)]
-struct SelectorDefinition {
-    tag: Option<TagDefinition>,
-    names: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a tag with key and value"
-)]
-struct TagDefinition {
-    key: String,
-    value: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "zonal and regional alarms"
-)]
-struct AlarmsDefinition {
-    #[serde(default)]
-    zonal: BTreeMap<String, String>,
-    #[serde(default)]
-    regional: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a policy")]
-struct PolicyDefinition {
-    mode: Option<String>,
-    expires_in: Option<String>,
-    min_zones: Option<i64>,
-    fail_back: Option<String>,
-    stable_for: Option<String>,
-    without_evidence: Option<String>,
-    stale_after: Option<String>,
-    #[serde(default)]
-    nothing_to_shift: bool,
-}
-
-/// Reads a workload definition.
-///
-/// # Errors
-/// Every [`Problem`] at once, with paths below `field`; but where the JSON has another shape than a
-/// definition, only the first place that does not fit.
-pub fn read(field: &str, definition: &serde_json::Value) -> Result<Workload, Problems> {
-    let definition: Definition = serde_path_to_error::deserialize(definition).map_err(|error| {
-        let path = error.path().to_string();
-        let field = match path.as_str() {
-            "." => field.to_owned(),
-            path => format!("{field}.{path}"),
-        };
-        Problems::one(field, error.into_inner().to_string())
-    })?;
+/// Makes a workload of a definition, or tells everything that is wrong with it.
+pub(super) fn check(at: &str, definition: Definition) -> Result<Workload, Problems> {
     let mut check = Check::default();
-    let workload = check.workload(field, definition);
-    match workload {
-        Some(workload) if check.problems.is_empty() => Ok(workload),
-        _ => Err(Problems(check.problems)),
-    }
-}
-
-/// Refuses a workload of another account: its function's role could not shift it, and an event that
-/// asks for it is forged or misdirected.
-///
-/// # Errors
-/// One problem for each resource that belongs to another account than `own`.
-pub fn check_account(field: &str, workload: &Workload, own: &AccountId) -> Result<(), Problems> {
-    let foreign: Vec<Problem> = workload
-        .resources
-        .iter()
-        .enumerate()
-        .filter(|(_, resource)| resource.account() != *own)
-        .map(|(index, resource)| Problem {
-            field: format!("{field}.resources[{index}]"),
-            message: format!(
-                "{resource} belongs to account {}, expected this function's own account {own}: deploy Evac in the account that owns the resource",
-                resource.account()
-            ),
-        })
-        .collect();
-    if foreign.is_empty() {
-        Ok(())
-    } else {
-        Err(Problems(foreign))
+    let workload = check.workload(at, definition);
+    match (workload, Problems::all(check.problems)) {
+        (_, Some(problems)) => Err(problems),
+        (Some(workload), None) => Ok(workload),
+        (None, None) => Err(Problems::one(at, "not a workload definition")),
     }
 }
 
@@ -597,22 +426,6 @@ impl Check {
     }
 }
 
-impl Mode {
-    /// The word in a definition.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Shift => "shift",
-            Self::Evacuate => "evacuate",
-        }
-    }
-}
-
 fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> String {
     texts.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-#[path = "definition_tests.rs"]
-mod tests;

@@ -32,68 +32,26 @@
 //! **The order within an evacuation** is shift, then prune; in fail-back it is restore, then capacity
 //! in service, then the end of the shift. [`after_shift`] and [`after_restore`] are the two gates.
 
+mod gate;
+mod plan;
+
+pub use gate::{AfterRestore, AfterShift, after_restore, after_shift};
+pub use plan::{Evacuation, FailBack, Plan};
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::event::{AlarmChange, AlarmState};
 use crate::failure::{Class, Failure};
+use crate::hold::HoldReason;
 use crate::incident::{IncidentId, Phase};
 use crate::observation::{Evidence, Observation, Reading};
 use crate::policy::{Mode, WithoutEvidence};
-use crate::prune::PruneAnswer;
-use crate::shift::{ShiftAnswer, ShiftKind};
 use crate::signal::{Action, Command, Signal, Trigger};
-use crate::verdict::{EvacuateReason, FailBackReason, HoldReason, Verdict};
+use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 use crate::workload::{Origin, Workload};
 use crate::zone::ZoneId;
-
-/// What is to be done, in order; each step is idempotent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Plan {
-    /// Nothing.
-    Nothing,
-    /// Shift traffic away, then prune.
-    Evacuate(Evacuation),
-    /// Restore the groups, wait for capacity, then end the shift.
-    FailBack(FailBack),
-}
-
-/// The steps of an evacuation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Evacuation {
-    /// The incident; it names the zone.
-    pub incident: IncidentId,
-    /// Whether there is anything to shift.
-    pub shift: bool,
-    /// Whether groups are pruned once the shift is in effect.
-    pub prune: bool,
-    /// Whether this rehearses.
-    pub drill: bool,
-    /// Whether every mutating call is left out.
-    pub dry_run: bool,
-}
-
-/// The steps of a fail-back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FailBack {
-    /// The incident; it names the zone.
-    pub incident: IncidentId,
-    /// Whether a shift of ours is in force.
-    pub shift: bool,
-    /// Whether the shift says already that the fail-back has begun.
-    pub begun: bool,
-    /// Whether there are groups to restore.
-    pub restore: bool,
-    /// Whether this rehearses.
-    pub drill: bool,
-    /// Whether every mutating call is left out.
-    pub dry_run: bool,
-}
 
 /// A verdict and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -672,88 +630,5 @@ impl Case<'_> {
     }
 }
 
-/// What follows a shift.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AfterShift {
-    /// Traffic is away: groups may be pruned.
-    InEffect,
-    /// Somebody else, or a person's decision, stands in the way.
-    Held(HoldReason),
-    /// It did not work, and nothing may be pruned.
-    Failed(Failure),
-}
-
-/// The gate between shift and prune: no prune while traffic is not shifted away.
-#[must_use]
-pub fn after_shift(workload: &Workload, answer: &ShiftAnswer) -> AfterShift {
-    if let Some((resource, zone, kind, id)) = answer.obstacle() {
-        let ended = (*kind == ShiftKind::CancelledByPerson)
-            .then_some(answer.incident.as_ref())
-            .flatten();
-        if let Some(incident) = ended {
-            return AfterShift::Held(HoldReason::EndedByPerson {
-                incident: incident.clone(),
-            });
-        }
-        let shifts = answer.resources.iter().flat_map(|report| &report.shifts);
-        let ours = shifts
-            .filter(|shift| shift.zone == zone)
-            .find_map(|shift| shift.ours(&workload.name));
-        return AfterShift::Held(match ours {
-            Some(marker) => HoldReason::OtherZoneEvacuated {
-                incident: marker.incident,
-            },
-            None => HoldReason::OtherZoneShifted {
-                resource: resource.short().to_owned(),
-                zone: zone.to_owned(),
-                kind: kind.clone(),
-                id: id.map(str::to_owned),
-            },
-        });
-    }
-    if let Some((resource, failure)) = answer.failures().next() {
-        return AfterShift::Failed(Failure::new(
-            failure.class,
-            format!("{}: {}", resource.short(), failure.message),
-        ));
-    }
-    if answer.in_effect || answer.dry_run {
-        AfterShift::InEffect
-    } else {
-        AfterShift::Failed(Failure::new(
-            Class::NotApplied,
-            "the shift was started, but ARC does not show it in effect on every resource",
-        ))
-    }
-}
-
-/// What follows a restore.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AfterRestore {
-    /// Capacity is back: traffic may return.
-    Ready,
-    /// Instances are still starting, or groups were not reached: the tick goes on.
-    Waiting,
-    /// It did not work, and traffic stays away.
-    Failed(Failure),
-}
-
-/// The gate between restore and the end of the shift: no traffic before there is capacity for it.
-#[must_use]
-pub fn after_restore(answer: &PruneAnswer) -> AfterRestore {
-    if let Some((group, failure)) = answer.failures().next() {
-        return AfterRestore::Failed(Failure::new(
-            failure.class,
-            format!("{group}: {}", failure.message),
-        ));
-    }
-    if answer.capacity_ready() || answer.dry_run {
-        AfterRestore::Ready
-    } else {
-        AfterRestore::Waiting
-    }
-}
-
 #[cfg(test)]
-#[path = "decide_tests.rs"]
 mod tests;

@@ -4,12 +4,14 @@
 use super::*;
 use crate::definition;
 use crate::event::{AlarmKind, read_direct};
+use crate::failure::Class;
 use crate::incident::Marker;
 use crate::observation::AlarmReading;
-use crate::prune::{self, GroupReport, NotReached};
-use crate::shift::{self, ActiveShift, Outcome, ResourceReport};
+use crate::prune::{self, GroupReport, NotReached, PruneAnswer};
+use crate::shift::{self, ActiveShift, Outcome, ResourceReport, ShiftAnswer, ShiftKind};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 const T0: &str = "2026-11-24T09:20:00Z";
 

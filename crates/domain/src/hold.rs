@@ -1,0 +1,311 @@
+//! Why nothing is changed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::AlarmState;
+use crate::failure::Failure;
+use crate::incident::IncidentId;
+use crate::observation::Evidence;
+use crate::shift::ShiftKind;
+use crate::verdict::clock;
+use crate::zone::ZoneId;
+
+/// Why nothing is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "code",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum HoldReason {
+    /// No zonal alarm is in ALARM: peacetime.
+    NoZonalAlarm,
+    /// The event tells of another state than ALARM.
+    NotInAlarm {
+        /// The alarm.
+        alarm: String,
+        /// Its new state.
+        state: AlarmState,
+    },
+    /// The event told of an alarm that is not in ALARM any more.
+    Recovered {
+        /// The alarm.
+        alarm: String,
+        /// Its state now.
+        state: AlarmState,
+        /// When the event says that it went into ALARM.
+        event_at: Timestamp,
+    },
+    /// The event is old, and the alarm itself cannot be read.
+    Stale {
+        /// The alarm.
+        alarm: String,
+        /// When the event says that it went into ALARM.
+        event_at: Timestamp,
+        /// Seconds since.
+        age_seconds: i64,
+    },
+    /// The alarm does not exist.
+    AlarmMissing {
+        /// The alarm.
+        alarm: String,
+    },
+    /// The alarm's actions are suppressed.
+    Suppressed {
+        /// The alarm.
+        alarm: String,
+        /// By what: `WaitPeriod`, `ExtensionPeriod` or `Alarm`.
+        by: String,
+    },
+    /// A mute rule mutes the alarm.
+    Muted {
+        /// The alarm.
+        alarm: String,
+        /// The rule, or until when it mutes, as far as known.
+        by: String,
+    },
+    /// Several zones are in ALARM.
+    SeveralZones {
+        /// The zones.
+        zones: Vec<ZoneId>,
+    },
+    /// A regional alarm is in ALARM.
+    RegionalAlarm {
+        /// The alarms.
+        alarms: Vec<String>,
+    },
+    /// Traffic is shifted away from another zone by somebody else.
+    OtherZoneShifted {
+        /// The resource, in short.
+        resource: String,
+        /// The other zone.
+        zone: String,
+        /// By what.
+        kind: ShiftKind,
+        /// ARC's id of the shift.
+        id: Option<String>,
+    },
+    /// Evac itself has evacuated another zone.
+    OtherZoneEvacuated {
+        /// That incident.
+        incident: IncidentId,
+    },
+    /// A person ended this incident's shift.
+    EndedByPerson {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Too few zones would be left.
+    TooFewZones {
+        /// Zones that would be left.
+        left: usize,
+        /// Zones that must be left.
+        min_zones: u8,
+    },
+    /// The workload's zones are not known, so neither is whether enough would be left.
+    ZonesUnknown,
+    /// Nothing but the alarm speaks, and the policy says to hold then.
+    NoEvidence {
+        /// Why there is none.
+        evidence: Evidence,
+    },
+    /// The alarms cannot be read, and the policy says to hold then.
+    AlarmsUnreadable {
+        /// What failed.
+        failure: Failure,
+    },
+    /// The shifts in force cannot be read.
+    ShiftsUnreadable {
+        /// What failed.
+        failure: Failure,
+    },
+    /// The zone is evacuated and its alarm is OK, but nothing proves that the zone is well: without
+    /// traffic a zone's alarm recovers by itself.
+    HealthNotProven {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// There is no evacuation of Evac's to end.
+    NothingToFailBack,
+    /// Traffic is shifted away by somebody else, so that is not Evac's to end.
+    NotOurs {
+        /// The resource, in short.
+        resource: String,
+        /// The zone.
+        zone: String,
+        /// By what.
+        kind: ShiftKind,
+        /// ARC's id of the shift.
+        id: Option<String>,
+    },
+    /// A drill while something is wrong.
+    NotWell {
+        /// The alarms that are in ALARM.
+        alarms: Vec<String>,
+    },
+}
+
+impl HoldReason {
+    /// The stable code, as in JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoZonalAlarm => "noZonalAlarm",
+            Self::NotInAlarm { .. } => "notInAlarm",
+            Self::Recovered { .. } => "recovered",
+            Self::Stale { .. } => "stale",
+            Self::AlarmMissing { .. } => "alarmMissing",
+            Self::Suppressed { .. } => "suppressed",
+            Self::Muted { .. } => "muted",
+            Self::SeveralZones { .. } => "severalZones",
+            Self::RegionalAlarm { .. } => "regionalAlarm",
+            Self::OtherZoneShifted { .. } => "otherZoneShifted",
+            Self::OtherZoneEvacuated { .. } => "otherZoneEvacuated",
+            Self::EndedByPerson { .. } => "endedByPerson",
+            Self::TooFewZones { .. } => "tooFewZones",
+            Self::ZonesUnknown => "zonesUnknown",
+            Self::NoEvidence { .. } => "noEvidence",
+            Self::AlarmsUnreadable { .. } => "alarmsUnreadable",
+            Self::ShiftsUnreadable { .. } => "shiftsUnreadable",
+            Self::HealthNotProven { .. } => "healthNotProven",
+            Self::NothingToFailBack => "nothingToFailBack",
+            Self::NotOurs { .. } => "notOurs",
+            Self::NotWell { .. } => "notWell",
+        }
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoZonalAlarm => write!(f, "no zone's alarm is in ALARM"),
+            Self::NotInAlarm { alarm, state } => {
+                write!(f, "alarm {alarm} went to {state}, not to ALARM")
+            }
+            Self::Recovered {
+                alarm,
+                state,
+                event_at,
+            } => {
+                write!(
+                    f,
+                    "alarm {alarm} went into ALARM at {} and is {state} now",
+                    clock(*event_at)
+                )
+            }
+            Self::Stale {
+                alarm,
+                event_at,
+                age_seconds,
+            } => write!(
+                f,
+                "the event of alarm {alarm} from {} is {age_seconds} s old, and CloudWatch could not be asked about the alarm's state now",
+                clock(*event_at)
+            ),
+            Self::AlarmMissing { alarm } => {
+                write!(
+                    f,
+                    "alarm {alarm} does not exist; correct workload.alarms, or create it"
+                )
+            }
+            Self::Suppressed { alarm, by } => {
+                write!(f, "the actions of alarm {alarm} are suppressed ({by})")
+            }
+            Self::Muted { alarm, by } => write!(f, "alarm {alarm} is muted ({by})"),
+            Self::SeveralZones { zones } => {
+                let zones: Vec<&str> = zones.iter().map(ZoneId::as_str).collect();
+                write!(
+                    f,
+                    "{} zones are in ALARM at once ({}), so leaving one would not help",
+                    zones.len(),
+                    zones.join(", ")
+                )
+            }
+            Self::RegionalAlarm { alarms } => {
+                write!(
+                    f,
+                    "the Region is the cause, not one zone: regional alarm {} is in ALARM",
+                    alarms.join(", ")
+                )
+            }
+            Self::OtherZoneShifted {
+                resource,
+                zone,
+                kind,
+                id,
+            } => {
+                write!(f, "{resource} is shifted away from {zone} by a {kind}")?;
+                if let Some(id) = id {
+                    write!(f, " ({id})")?;
+                }
+                write!(f, "; a shift of ours would send traffic back into {zone}")
+            }
+            Self::OtherZoneEvacuated { incident } => {
+                write!(
+                    f,
+                    "{} is evacuated already ({incident}), and two zones are never evacuated at once",
+                    incident.zone()
+                )
+            }
+            Self::EndedByPerson { incident } => write!(f, "a person ended the shift of {incident}"),
+            Self::TooFewZones { left, min_zones } => {
+                write!(
+                    f,
+                    "{left} zones would be left, and policy.minZones wants {min_zones}"
+                )
+            }
+            Self::ZonesUnknown => write!(f, "how many zones would be left is not known"),
+            Self::NoEvidence {
+                evidence: Evidence::NotConfigured,
+            } => write!(
+                f,
+                "only the alarm speaks: no evidence is configured; set policy.withoutEvidence to act to trust the alarm alone"
+            ),
+            Self::NoEvidence {
+                evidence: Evidence::Unavailable(failure),
+            } => write!(
+                f,
+                "only the alarm speaks: {}; set policy.withoutEvidence to act to trust the alarm alone",
+                failure.message
+            ),
+            Self::AlarmsUnreadable { failure } => {
+                write!(f, "the alarms cannot be read: {}", failure.message)
+            }
+            Self::ShiftsUnreadable { failure } => {
+                write!(f, "the shifts in force cannot be read: {}", failure.message)
+            }
+            Self::HealthNotProven { incident } => write!(
+                f,
+                "{} is evacuated and its alarm is OK, but a zone without traffic looks well by itself; when it is well, end the evacuation ({incident}) with the command fail-back",
+                incident.zone()
+            ),
+            Self::NothingToFailBack => write!(f, "there is no evacuation of Evac's to end"),
+            Self::NotOurs {
+                resource,
+                zone,
+                kind,
+                id,
+            } => {
+                write!(
+                    f,
+                    "{resource} is shifted away from {zone} by a {kind} that is not Evac's to end"
+                )?;
+                match id {
+                    Some(id) => write!(
+                        f,
+                        "; whoever started it ends it: aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {id}"
+                    ),
+                    None => Ok(()),
+                }
+            }
+            Self::NotWell { alarms } => write!(
+                f,
+                "no drill while something is wrong: {} is in ALARM",
+                alarms.join(", ")
+            ),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What people are told: a subject for a lock screen, a text, a document for machines, and
+//! attributes for filters.
+//!
+//! The text is read at three in the morning. Its first line says what happened and what Evac did,
+//! the second what a person has to do (often nothing), then come the numbers, then commands to
+//! paste. The document behind the text is the same content for machines; docs/MESSAGES.md describes
+//! it.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Disposition;
+use crate::incident::IncidentId;
+use crate::name::WorkloadName;
+use crate::policy::Mode;
+use crate::prune::PruneAnswer;
+use crate::report::{Report, StepFailure};
+use crate::shift::ShiftAnswer;
+use crate::verdict::Verdict;
+use crate::zone::ZoneId;
+
+/// The version of the document.
+pub const NOTICE_SCHEMA: &str = "evac.notice/1";
+
+/// SNS takes fewer than 100 characters in a subject.
+const LONGEST_SUBJECT: usize = 99;
+
+/// Where an evacuation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Evac looked, and changes nothing.
+    Held,
+    /// Evac would have acted, but the mode or the command lets it only rehearse.
+    Rehearsed,
+    /// Traffic is away from the zone.
+    Shifted,
+    /// The groups are pruned.
+    Pruned,
+    /// The groups have their subnets back; traffic waits for capacity.
+    Restored,
+    /// The evacuation has ended.
+    FailedBack,
+    /// A step failed.
+    Failed,
+}
+
+impl Phase {
+    /// The word in JSON and in the attribute.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Rehearsed => "rehearsed",
+            Self::Shifted => "shifted",
+            Self::Pruned => "pruned",
+            Self::Restored => "restored",
+            Self::FailedBack => "failed-back",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How urgent a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Nobody has to do anything.
+    Info,
+    /// Somebody should look.
+    Warning,
+    /// A person is needed.
+    Critical,
+}
+
+impl Severity {
+    /// The word in JSON and in the attribute.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A message, ready to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The subject: printable ASCII, fewer than 100 characters.
+    pub subject: String,
+    /// The text, with the document behind it.
+    pub message: String,
+    /// Attributes for filter policies: `workload`, `zone`, `phase`, `severity`, `drill`.
+    pub attributes: BTreeMap<String, String>,
+    /// Where the evacuation is.
+    pub phase: Phase,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    at: Timestamp,
+    workload: &'a WorkloadName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<&'a ZoneId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a IncidentId>,
+    phase: Phase,
+    severity: Severity,
+    drill: bool,
+    mode: Mode,
+    verdict: &'a Verdict,
+    sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shift: Option<&'a ShiftAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prune: Option<&'a PruneAnswer>,
+    #[serde(skip_serializing_if = "<[StepFailure]>::is_empty")]
+    failures: &'a [StepFailure],
+}
+
+/// The line between the text and the document.
+pub const SEPARATOR: &str = "--- for machines ---";
+
+/// Writes the message about a report, at a phase that the report has reached.
+#[must_use]
+pub fn write(report: &Report, phase: Phase) -> Notice {
+    let severity = severity(report, phase);
+    let document = Document {
+        schema: NOTICE_SCHEMA,
+        at: report.at,
+        workload: &report.workload,
+        zone: report.verdict.zone(),
+        incident: report.incident(),
+        phase,
+        severity,
+        drill: report.drill,
+        mode: report.mode,
+        verdict: &report.verdict,
+        sentence: &report.sentence,
+        shift: report.shifts.last(),
+        prune: report.prunes.last(),
+        failures: &report.failures,
+    };
+    let document = serde_json::to_string(&document)
+        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    let mut attributes = BTreeMap::from([
+        ("workload".to_owned(), report.workload.to_string()),
+        ("phase".to_owned(), phase.name().to_owned()),
+        ("severity".to_owned(), severity.name().to_owned()),
+        ("drill".to_owned(), report.drill.to_string()),
+    ]);
+    if let Some(zone) = report.verdict.zone() {
+        attributes.insert("zone".to_owned(), zone.to_string());
+    }
+    Notice {
+        subject: subject(report, phase),
+        message: format!("{}\n{SEPARATOR}\n{document}\n", text::text(report, phase)),
+        attributes,
+        phase,
+    }
+}
+
+fn severity(report: &Report, phase: Phase) -> Severity {
+    let person_needed = report
+        .failures
+        .iter()
+        .any(|failure| failure.failure.class.disposition() == Disposition::Escalate);
+    match phase {
+        Phase::Failed if person_needed || !report.changed() => Severity::Critical,
+        Phase::Failed | Phase::Held => Severity::Warning,
+        Phase::Pruned
+            if report
+                .prunes
+                .iter()
+                .any(|answer| answer.refusals().next().is_some()) =>
+        {
+            Severity::Warning
+        }
+        Phase::Shifted => Severity::Warning,
+        Phase::Rehearsed | Phase::Pruned | Phase::Restored | Phase::FailedBack => Severity::Info,
+    }
+}
+
+fn zone_of(report: &Report) -> String {
+    report
+        .verdict
+        .zone()
+        .map_or_else(|| "no single zone".to_owned(), ToString::to_string)
+}
+
+fn subject(report: &Report, phase: Phase) -> String {
+    let zone = zone_of(report);
+    let what = match phase {
+        Phase::Held => match report.verdict.zone() {
+            Some(zone) => format!("{zone} in alarm, NOT evacuated"),
+            None => "in alarm, nothing evacuated".to_owned(),
+        },
+        Phase::Rehearsed => format!("would {} {zone}, changed nothing", report.verdict.name()),
+        Phase::Shifted => format!("traffic moved away from {zone}"),
+        Phase::Pruned => format!("{} {zone}", text::pruned(report).0),
+        Phase::Restored => format!("capacity returns to {zone}"),
+        Phase::FailedBack => format!("traffic returns to {zone}"),
+        Phase::Failed => format!("{} {zone} FAILED", report.verdict.name()),
+    };
+    let tag = if report.drill {
+        "[evac DRILL]"
+    } else {
+        "[evac]"
+    };
+    printable(&format!("{tag} {}: {what}", report.workload))
+}
+
+/// SNS takes no control characters in a subject, and mail programs read ASCII best.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == ' ' || c.is_ascii_graphic() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .take(LONGEST_SUBJECT)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

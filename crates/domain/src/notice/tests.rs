@@ -1,0 +1,218 @@
+//! What people read at three in the morning.
+
+use super::*;
+use crate::decide::{Evacuation, Plan};
+use crate::failure::{Class, Failure};
+use crate::hold::HoldReason;
+use crate::observation::Evidence;
+use crate::prune::{self, GroupReport, NotReached, Refusal};
+use crate::report::REPORT_SCHEMA;
+use crate::shift::{self, ResourceReport};
+use crate::verdict::EvacuateReason;
+
+fn zone() -> ZoneId {
+    "use1-az1".parse().unwrap()
+}
+
+fn incident() -> IncidentId {
+    "wildrydes/use1-az1/20261124T030000Z".parse().unwrap()
+}
+
+fn report() -> Report {
+    let verdict = Verdict::Evacuate {
+        zone: zone(),
+        reason: EvacuateReason::AlarmAlone {
+            alarm: "use1-az1-impact".to_owned(),
+            since: "2026-11-24T03:00:00Z".parse().unwrap(),
+            evidence: Evidence::NotConfigured,
+            confirmed: true,
+        },
+    };
+    Report {
+        schema: REPORT_SCHEMA.to_owned(),
+        at: "2026-11-24T03:00:01Z".parse().unwrap(),
+        workload: "wildrydes".parse().unwrap(),
+        trigger: "zonalAlarm".to_owned(),
+        triggered_at: None,
+        mode: Mode::Evacuate,
+        drill: false,
+        sentence: verdict.to_string(),
+        verdict,
+        plan: Plan::Evacuate(Evacuation { incident: incident(), shift: true, prune: true, drill: false, dry_run: false }),
+        shifts: vec![ShiftAnswer {
+            schema: shift::ANSWER_SCHEMA.to_owned(),
+            action: "shift".to_owned(),
+            incident: Some(incident()),
+            dry_run: false,
+            resources: vec![ResourceReport {
+                resource: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188".parse().unwrap(),
+                outcome: shift::Outcome::Started { zonal_shift_id: "9ac9ec1e".to_owned(), expires_at: Some("2026-11-24T09:00:00Z".parse().unwrap()) },
+                weights: BTreeMap::new(),
+                shifts: Vec::new(),
+                ended_by_person: Vec::new(),
+            }],
+            in_effect: true,
+        }],
+        prunes: Vec::new(),
+        waiting_for_capacity: false,
+        failures: Vec::new(),
+    }
+}
+
+fn with_groups(outcome: prune::Outcome) -> Report {
+    let group = GroupReport {
+        group: "web".to_owned(),
+        outcome,
+        pruned_for: None,
+        capacity: None,
+    };
+    let answer = PruneAnswer {
+        schema: prune::ANSWER_SCHEMA.to_owned(),
+        action: "prune".to_owned(),
+        incident: Some(incident()),
+        dry_run: false,
+        groups: vec![group],
+        not_reached: NotReached::default(),
+    };
+    Report {
+        prunes: vec![answer],
+        ..report()
+    }
+}
+
+/// Subject and text, without the document.
+fn shown(notice: &Notice) -> String {
+    let text = notice.message.split(SEPARATOR).next().unwrap();
+    format!(
+        "{} [{}]\n\n{text}",
+        notice.subject, notice.attributes["severity"]
+    )
+}
+
+#[test]
+fn a_shift_is_told_with_the_way_to_undo_it() {
+    insta::assert_snapshot!(shown(&write(&report(), Phase::Shifted)));
+}
+
+#[test]
+fn a_prune_is_told_with_what_was_left() {
+    let refused = with_groups(prune::Outcome::Refused {
+        refusal: Refusal::UnlistedSubnets {
+            subnets: vec!["subnet-99999999".to_owned()],
+        },
+    });
+    insta::assert_snapshot!(shown(&write(&refused, Phase::Pruned)));
+}
+
+#[test]
+fn a_hold_is_told_with_every_reason() {
+    let verdict = Verdict::Hold {
+        zone: Some(zone()),
+        reasons: vec![
+            HoldReason::SeveralZones {
+                zones: vec![zone(), "use1-az2".parse().unwrap()],
+            },
+            HoldReason::RegionalAlarm {
+                alarms: vec!["regional-impact".to_owned()],
+            },
+        ],
+    };
+    let held = Report {
+        sentence: verdict.to_string(),
+        verdict,
+        plan: Plan::Nothing,
+        shifts: Vec::new(),
+        ..report()
+    };
+    insta::assert_snapshot!(shown(&write(&held, Phase::Held)));
+}
+
+#[test]
+fn a_failure_says_whether_a_person_is_needed() {
+    let failed = |class| Report {
+        shifts: Vec::new(),
+        failures: vec![StepFailure {
+            step: "shift".to_owned(),
+            failure: Failure::new(class, "StartZonalShift on app/front: no"),
+        }],
+        ..report()
+    };
+    let retried = write(&failed(Class::Throttled), Phase::Failed);
+    assert!(
+        retried.message.contains("Evac tries again by itself"),
+        "{}",
+        retried.message
+    );
+    let escalated = write(&failed(Class::AccessDenied), Phase::Failed);
+    insta::assert_snapshot!(shown(&escalated));
+    assert_eq!(escalated.attributes["severity"], "critical");
+}
+
+#[test]
+fn a_drill_says_so_on_the_lock_screen_and_in_the_first_line() {
+    let notice = write(
+        &Report {
+            drill: true,
+            ..report()
+        },
+        Phase::Shifted,
+    );
+    assert!(
+        notice.subject.starts_with("[evac DRILL] "),
+        "{}",
+        notice.subject
+    );
+    assert!(notice.message.starts_with("THIS IS A DRILL.\n"));
+    assert_eq!(notice.attributes["drill"], "true");
+}
+
+#[test]
+fn a_rehearsal_says_that_nothing_was_changed() {
+    let observed = Report {
+        mode: Mode::Observe,
+        ..report()
+    };
+    assert!(
+        write(&observed, Phase::Rehearsed)
+            .message
+            .contains("its mode is observe: nothing was changed")
+    );
+}
+
+#[test]
+fn every_phase_has_a_subject_that_sns_takes_and_a_document_that_machines_read() {
+    let long = Report {
+        workload: "x".repeat(63).parse().unwrap(),
+        ..with_groups(prune::Outcome::AlreadyPruned)
+    };
+    for phase in [
+        Phase::Held,
+        Phase::Rehearsed,
+        Phase::Shifted,
+        Phase::Pruned,
+        Phase::Restored,
+        Phase::FailedBack,
+        Phase::Failed,
+    ] {
+        let notice = write(&long, phase);
+        assert!(
+            notice.subject.len() < 100
+                && notice
+                    .subject
+                    .bytes()
+                    .all(|b| b == b' ' || b.is_ascii_graphic()),
+            "{}",
+            notice.subject
+        );
+        let (text, document) = notice.message.split_once(SEPARATOR).unwrap();
+        assert!(
+            text.lines().nth(1).unwrap().starts_with("To do: "),
+            "{text}"
+        );
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        assert_eq!(document["schema"], NOTICE_SCHEMA);
+        assert_eq!(document["phase"], phase.name());
+        assert_eq!(document["zone"], "use1-az1");
+        assert_eq!(document["verdict"]["verdict"], "evacuate");
+    }
+}
