@@ -1,4 +1,6 @@
 //! The embedded Region: a small, honest AWS Region for drills and tests.
 pub mod chance;
+pub mod cloudwatch;
 pub mod error;
+mod identifier;
 pub mod operation;
