@@ -1,6 +1,7 @@
 //! The engine as the Region and its clients see it.
 
 mod alarms;
+mod client;
 mod data;
 mod describe;
 
