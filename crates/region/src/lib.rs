@@ -2,8 +2,10 @@
 
 pub mod arc;
 pub mod chance;
+pub mod cloudwatch;
 pub mod error;
 pub mod fault;
+mod identifier;
 pub mod lambda;
 pub mod operation;
 pub mod sns;
