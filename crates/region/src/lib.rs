@@ -8,3 +8,4 @@ pub mod operation;
 pub mod sns;
 mod text;
 mod wire;
+pub mod world;
