@@ -122,10 +122,6 @@ impl Condition {
         slow: Vec::new(),
     };
 
-    pub(super) fn is_calm(&self) -> bool {
-        *self == Self::CALM
-    }
-
     fn suffer(&mut self, effect: Effect) {
         // Two faults that meet the same request hurt it once.
         let either = |one: f64, other: f64| 1.0 - (1.0 - one) * (1.0 - other);
