@@ -50,7 +50,11 @@ impl Clients {
             self.answers.push_back((second, answer.to_vec()));
         }
         let oldest = second - self.ttl;
-        while self.answers.get(1).is_some_and(|(since, _)| *since <= oldest) {
+        while self
+            .answers
+            .get(1)
+            .is_some_and(|(since, _)| *since <= oldest)
+        {
             self.answers.pop_front();
         }
         let following = self.following(second, answer);
@@ -99,8 +103,16 @@ impl Clients {
 /// have no target in service. If that leaves no zone at all, the load balancer fails open: it
 /// answers with every zone, and a zonal shift that is accepted moves nothing.
 pub(super) fn answer(zones: impl Iterator<Item = Zone> + Clone) -> Vec<f64> {
-    let effective = zones.clone().map(|zone| if zone.targets == 0 { 0.0 } else { zone.share * zone.weight });
-    normalised(effective).or_else(|| normalised(zones.clone().map(|zone| zone.share))).unwrap_or_default()
+    let effective = zones.clone().map(|zone| {
+        if zone.targets == 0 {
+            0.0
+        } else {
+            zone.share * zone.weight
+        }
+    });
+    normalised(effective)
+        .or_else(|| normalised(zones.clone().map(|zone| zone.share)))
+        .unwrap_or_default()
 }
 
 /// A zone of a load balancer as far as the DNS cares.
@@ -135,7 +147,10 @@ mod tests {
     }
 
     fn without_holders() -> Clients {
-        let spec = ClientSpec { holding_share: 0.0, ..ClientSpec::default() };
+        let spec = ClientSpec {
+            holding_share: 0.0,
+            ..ClientSpec::default()
+        };
         Clients::settled(&spec, 0, &EVEN)
     }
 
@@ -148,11 +163,17 @@ mod tests {
         let mut clients = without_holders();
         let leaving = seconds(&mut clients, 100, 161, &AWAY);
         for (elapsed, share) in leaving.iter().enumerate() {
-            assert!(close(*share, 0.5 * (1.0 - elapsed as f64 / 60.0)), "{elapsed}: {share}");
+            assert!(
+                close(*share, 0.5 * (1.0 - elapsed as f64 / 60.0)),
+                "{elapsed}: {share}"
+            );
         }
         let back = seconds(&mut clients, 200, 261, &EVEN);
         for (elapsed, share) in back.iter().enumerate() {
-            assert!(close(*share, 0.5 * elapsed as f64 / 60.0), "{elapsed}: {share}");
+            assert!(
+                close(*share, 0.5 * elapsed as f64 / 60.0),
+                "{elapsed}: {share}"
+            );
         }
     }
 
@@ -163,7 +184,10 @@ mod tests {
         let back = seconds(&mut clients, 130, 190, &EVEN);
         assert!(close(back[0], 0.25), "half of the zone had left");
         assert!(close(back[30], 0.25), "as many come back as still leave");
-        assert!(close(back[59], 0.5 - 0.5 / 60.0), "the last ones come back one TTL after they left");
+        assert!(
+            close(back[59], 0.5 - 0.5 / 60.0),
+            "the last ones come back one TTL after they left"
+        );
     }
 
     #[test]
@@ -171,7 +195,10 @@ mod tests {
         let mut clients = Clients::settled(&ClientSpec::default(), 0, &EVEN);
         let shares = seconds(&mut clients, 0, 3600, &AWAY);
         let (early, later) = (shares[120], shares[300]);
-        assert!(early > 0.0 && early < 0.5 * 0.02, "only they are left: {early}");
+        assert!(
+            early > 0.0 && early < 0.5 * 0.02,
+            "only they are left: {early}"
+        );
         assert!(close(later / early, (-1.0_f64).exp()), "{}", later / early);
         assert!(close(clients.spread().iter().sum(), 1.0));
     }
@@ -194,12 +221,19 @@ mod tests {
     }
 
     fn says(zones: &[(f64, f64, usize)]) -> Vec<f64> {
-        answer(zones.iter().map(|&(share, weight, targets)| Zone { share, weight, targets }))
+        answer(zones.iter().map(|&(share, weight, targets)| Zone {
+            share,
+            weight,
+            targets,
+        }))
     }
 
     #[test]
     fn the_dns_names_zones_by_weight_that_have_targets() {
-        assert_eq!(says(&[(1.0, 1.0, 2), (1.0, 0.0, 2), (1.0, 1.0, 2)]), [0.5, 0.0, 0.5]);
+        assert_eq!(
+            says(&[(1.0, 1.0, 2), (1.0, 0.0, 2), (1.0, 1.0, 2)]),
+            [0.5, 0.0, 0.5]
+        );
         assert_eq!(says(&[(1.0, 1.0, 2), (1.0, 1.0, 0)]), [1.0, 0.0]);
         assert_eq!(says(&[(3.0, 1.0, 1), (1.0, 1.0, 1)]), [0.75, 0.25]);
     }

@@ -70,7 +70,8 @@ impl CustomerLog {
         }
         let skipped = usize::try_from(second.saturating_sub(self.end)).unwrap_or(0);
         let nobody = skipped.min(KEPT_SECONDS) * self.zones.len();
-        self.seconds.extend(std::iter::repeat_n(Counts::default(), nobody));
+        self.seconds
+            .extend(std::iter::repeat_n(Counts::default(), nobody));
         self.seconds.extend(counts);
         self.end = second + 1;
         let forgotten = self.seconds.len().saturating_sub(kept);
@@ -102,10 +103,14 @@ impl CustomerLog {
     fn between(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = (usize, &Counts)> {
         let zones = self.zones.len().max(1);
         let kept = self.seconds.len() / zones;
-        let start = self.end.saturating_sub(i64::try_from(kept).unwrap_or(i64::MAX));
+        let start = self
+            .end
+            .saturating_sub(i64::try_from(kept).unwrap_or(i64::MAX));
         let place = |moment: Timestamp| {
             let second = first_second(moment);
-            usize::try_from(second.saturating_sub(start)).unwrap_or(0).min(kept)
+            usize::try_from(second.saturating_sub(start))
+                .unwrap_or(0)
+                .min(kept)
         };
         let first = place(from);
         let end = place(to).max(first);
@@ -119,7 +124,11 @@ impl CustomerLog {
 /// The first whole second at or after a moment.
 fn first_second(moment: Timestamp) -> i64 {
     let second = moment.as_second();
-    if moment.subsec_nanosecond() > 0 { second + 1 } else { second }
+    if moment.subsec_nanosecond() > 0 {
+        second + 1
+    } else {
+        second
+    }
 }
 
 #[cfg(test)]
@@ -139,12 +148,18 @@ mod tests {
     }
 
     fn requests(requests: u64) -> Counts {
-        Counts { requests, ..Counts::default() }
+        Counts {
+            requests,
+            ..Counts::default()
+        }
     }
 
     fn total(log: &CustomerLog, from: i64, to: i64) -> [u64; 2] {
         let totals = log.totals(at(from), at(to));
-        [totals[&zone("use1-az1")].requests, totals[&zone("use1-az2")].requests]
+        [
+            totals[&zone("use1-az1")].requests,
+            totals[&zone("use1-az2")].requests,
+        ]
     }
 
     #[test]
@@ -185,7 +200,11 @@ mod tests {
     #[test]
     fn the_bad_rate_is_of_all_zones_together() {
         let mut log = log();
-        let bad = Counts { requests: 10, failed: 2, slow: 1 };
+        let bad = Counts {
+            requests: 10,
+            failed: 2,
+            slow: 1,
+        };
         log.push(100, &[bad, requests(20)]);
         assert_eq!(log.bad_rate(at(100), at(101)).to_bits(), 0.1_f64.to_bits());
         assert_eq!(log.bad_rate(at(0), at(100)).to_bits(), 0.0_f64.to_bits());

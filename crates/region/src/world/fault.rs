@@ -87,9 +87,8 @@ impl Fault {
             let known: Vec<&str> = zones.iter().map(ZoneId::as_str).collect();
             return Err(FaultError::UnknownZone(zone.clone(), known.join(", ")));
         }
-        let (Effect::Errors { share }
-        | Effect::Slow { share, .. }
-        | Effect::PacketLoss { share }) = self.effect;
+        let (Effect::Errors { share } | Effect::Slow { share, .. } | Effect::PacketLoss { share }) =
+            self.effect;
         if !(0.0..=1.0).contains(&share) {
             return Err(FaultError::Share(share));
         }

@@ -48,6 +48,11 @@ impl Nature {
     pub(super) fn slow_rate(&self) -> f64 {
         self.slow_rate
     }
+
+    /// Whether customers call this latency slow.
+    pub(super) fn is_slow(&self, milliseconds: u64) -> bool {
+        milliseconds > self.slow_after_ms
+    }
 }
 
 /// Who asks for the draws of one instance. Its place at its endpoint is its key, because that is
@@ -106,13 +111,17 @@ impl Served {
         let mut by_fault = |requests, share| {
             // Most seconds have no fault, and need no generator for one.
             if share > 0.0 {
-                let generator = fault.get_or_insert_with(|| chance.generator(&askers.fault, second));
+                let generator =
+                    fault.get_or_insert_with(|| chance.generator(&askers.fault, second));
                 successes(generator, requests, share)
             } else {
                 0
             }
         };
-        let mut served = Self { requests, ..Self::default() };
+        let mut served = Self {
+            requests,
+            ..Self::default()
+        };
         let lost = by_fault(requests, condition.loss);
         served.unconnected = if lost > 0 { by_fault(lost, NOTICED) } else { 0 };
         served.vanished = lost - served.unconnected;
@@ -122,7 +131,10 @@ impl Served {
         served.failed = successes(&mut calm, left, nature.fault_rate);
         served.failed += by_fault(left - served.failed, condition.errors);
         left -= served.failed;
-        served.waited = arrived.min(nature.limit).saturating_sub(nature.capacity).min(left);
+        served.waited = arrived
+            .min(nature.limit)
+            .saturating_sub(nature.capacity)
+            .min(left);
         left -= served.waited;
         served.tail = successes(&mut calm, left, nature.slow_rate);
         left -= served.tail;
@@ -130,7 +142,7 @@ impl Served {
             let slowed = by_fault(left, *share);
             left -= slowed;
             add(&mut served.slowed, *to_ms, slowed);
-            if *to_ms > nature.slow_after_ms {
+            if nature.is_slow(*to_ms) {
                 served.slowed_too_much += slowed;
             }
         }
@@ -152,6 +164,11 @@ impl Served {
         self.requests - self.vanished - self.unconnected
     }
 
+    /// Those who reached the load balancer and were sent on.
+    pub(super) fn seen(&self) -> u64 {
+        self.requests - self.vanished
+    }
+
     /// What the customers say.
     pub(super) fn counts(&self) -> Counts {
         Counts {
@@ -165,6 +182,9 @@ impl Served {
     /// and kept waiting.
     pub(super) fn overload(&self) -> (f64, f64) {
         let arrived = self.answered().max(1) as f64;
-        (self.turned_away as f64 / arrived, self.waited as f64 / arrived)
+        (
+            self.turned_away as f64 / arrived,
+            self.waited as f64 / arrived,
+        )
     }
 }

@@ -35,7 +35,13 @@ pub(super) struct Latencies {
 }
 
 /// How slow the slow ones are, in times of the limit, and how many of them.
-const TAIL: [(f64, f64); 5] = [(1.1, 0.40), (1.4, 0.25), (1.8, 0.18), (2.5, 0.12), (4.0, 0.05)];
+const TAIL: [(f64, f64); 5] = [
+    (1.1, 0.40),
+    (1.4, 0.25),
+    (1.8, 0.18),
+    (2.5, 0.12),
+    (4.0, 0.05),
+];
 
 impl Latencies {
     pub(super) fn of(spec: &WorldSpec) -> Self {
@@ -66,7 +72,12 @@ impl Ladder {
             *weights.entry(value).or_insert(0.0) += weight;
         }
         let sum: f64 = weights.values().sum();
-        Self(weights.into_iter().map(|(value, weight)| (value, weight / sum)).collect())
+        Self(
+            weights
+                .into_iter()
+                .map(|(value, weight)| (value, weight / sum))
+                .collect(),
+        )
     }
 
     /// Spreads so many requests over the ladder.
@@ -78,7 +89,11 @@ impl Ladder {
                 return;
             }
             let last = place + 1 == self.0.len();
-            let here = if last { left } else { successes(generator, left, weight / weight_left) };
+            let here = if last {
+                left
+            } else {
+                successes(generator, left, weight / weight_left)
+            };
             left -= here;
             weight_left -= weight;
             add(into, *value, here);

@@ -157,10 +157,15 @@ impl WorldSpec {
             "loadBalancers is empty, expected at least one".into()
         });
         let arns: BTreeSet<_> = self.load_balancers.iter().map(|one| &one.arn).collect();
-        let dimensions: BTreeSet<_> = self.load_balancers.iter().map(|one| &one.dimension).collect();
-        expect(arns.len() == balancers && dimensions.len() == balancers, &|| {
-            "loadBalancers has an ARN or a dimension twice, expected each once".into()
-        });
+        let dimensions: BTreeSet<_> = self
+            .load_balancers
+            .iter()
+            .map(|one| &one.dimension)
+            .collect();
+        expect(
+            arns.len() == balancers && dimensions.len() == balancers,
+            &|| "loadBalancers has an ARN or a dimension twice, expected each once".into(),
+        );
         for (zone, share) in &self.traffic.shares {
             expect(ids.contains(zone), &|| {
                 format!("traffic.shares has {zone}, expected only zones of the world")
@@ -169,9 +174,10 @@ impl WorldSpec {
                 format!("the share of {zone} is {share}, expected 0 or more")
             });
         }
-        expect(ids.is_empty() || ids.iter().any(|zone| self.share(zone) > 0.0), &|| {
-            "no zone has a share of the traffic, expected one at least".into()
-        });
+        expect(
+            ids.is_empty() || ids.iter().any(|zone| self.share(zone) > 0.0),
+            &|| "no zone has a share of the traffic, expected one at least".into(),
+        );
         let shares = [
             ("traffic.drift", self.traffic.drift),
             ("baseline.faultRate", self.baseline.fault_rate),
@@ -184,7 +190,10 @@ impl WorldSpec {
             });
         }
         let amounts = [
-            ("traffic.requestsPerSecond", self.traffic.requests_per_second),
+            (
+                "traffic.requestsPerSecond",
+                self.traffic.requests_per_second,
+            ),
             ("capacityPerInstance", self.capacity_per_instance),
             ("baseline.spread", self.baseline.spread),
         ];
@@ -209,7 +218,11 @@ impl WorldSpec {
         expect(median >= 1.0 && median < slow_after as f64, &|| {
             format!("baseline.medianMs is {median}, expected 1 or more and less than slowAfterMs")
         });
-        if problems.is_empty() { Ok(()) } else { Err(SpecError(problems)) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(SpecError(problems))
+        }
     }
 
     /// A zone's part of the traffic, in relation to the others.
