@@ -102,16 +102,16 @@ impl Clients {
 /// What the DNS says, as shares that sum up to 1: the zones by their weights, without those that
 /// have no target in service. If that leaves no zone at all, the load balancer fails open: it
 /// answers with every zone, and a zonal shift that is accepted moves nothing.
-pub(super) fn answer(zones: impl Iterator<Item = Zone> + Clone) -> Vec<f64> {
-    let effective = zones.clone().map(|zone| {
+pub(super) fn answer(zones: &[Zone]) -> Vec<f64> {
+    let in_use = |zone: &Zone| {
         if zone.targets == 0 {
             0.0
         } else {
             zone.share * zone.weight
         }
-    });
-    normalised(effective)
-        .or_else(|| normalised(zones.clone().map(|zone| zone.share)))
+    };
+    normalised(zones.iter().map(in_use))
+        .or_else(|| normalised(zones.iter().map(|zone| zone.share)))
         .unwrap_or_default()
 }
 
@@ -221,11 +221,15 @@ mod tests {
     }
 
     fn says(zones: &[(f64, f64, usize)]) -> Vec<f64> {
-        answer(zones.iter().map(|&(share, weight, targets)| Zone {
-            share,
-            weight,
-            targets,
-        }))
+        let zones: Vec<Zone> = zones
+            .iter()
+            .map(|&(share, weight, targets)| Zone {
+                share,
+                weight,
+                targets,
+            })
+            .collect();
+        answer(&zones)
     }
 
     #[test]

@@ -232,15 +232,16 @@ impl World {
     /// Lets the clients of a load balancer follow what the DNS says.
     fn resolve(&mut self, balancer: usize, second: i64, infrastructure: &Infrastructure) {
         let first = self.layout.endpoint(balancer, 0);
-        let nodes = (first..first + self.zones.len()).map(|endpoint| clients::Zone {
+        let zone = |endpoint: usize| clients::Zone {
             share: self.spec.share(&self.endpoints[endpoint].key.1),
             weight: *infrastructure
                 .weights
                 .get(&self.endpoints[endpoint].key)
                 .unwrap_or(&1.0),
             targets: self.layout.count(endpoint),
-        });
-        let answer = clients::answer(nodes);
+        };
+        let zones: Vec<clients::Zone> = (first..first + self.zones.len()).map(zone).collect();
+        let answer = clients::answer(&zones);
         match self.clients.get_mut(balancer) {
             Some(clients) => clients.follow(second, &answer),
             None => self
