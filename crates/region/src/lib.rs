@@ -11,3 +11,4 @@ pub mod operation;
 pub mod sns;
 mod text;
 mod wire;
+pub mod world;
