@@ -1,5 +1,6 @@
 //! The embedded Region: a small, honest AWS Region for drills and tests.
 
+pub mod autoscaling;
 pub mod chance;
 pub mod error;
 pub mod fault;
