@@ -1,6 +1,7 @@
 //! The embedded Region: a small, honest AWS Region for drills and tests.
 
 pub mod arc;
+pub mod autoscaling;
 pub mod chance;
 pub mod cloudwatch;
 pub mod error;
