@@ -148,9 +148,8 @@ impl Faults {
         self.0.push(Known { fault, met: None });
     }
 
-    /// Every fault ends now at the latest, and none begins any more.
+    /// Every fault ends now at the latest, which one to come does before it begins.
     pub(super) fn end(&mut self, now: Timestamp) {
-        self.0.retain(|known| known.fault.from < now);
         for known in &mut self.0 {
             let until = known.fault.until.unwrap_or(now);
             known.fault.until = Some(until.min(now));
