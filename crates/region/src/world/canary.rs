@@ -5,9 +5,8 @@
 //! the DNS each time, and lands where the DNS points in that very second. With several load
 //! balancers the probes take turns between them, and between the instances behind them.
 //!
-//! Probes are not in the load balancers' metrics. In AWS they are, a request per second among
-//! thousands; leaving them out makes an evacuated zone truly silent, which is the harder case for
-//! whoever has to decide whether it is well again.
+//! Probes are not in the load balancers' metrics, nor do they weigh on the instances. In AWS they are
+//! a request per second among thousands.
 
 use rand::Rng;
 use rand_pcg::Pcg64Mcg;

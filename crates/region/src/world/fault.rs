@@ -35,7 +35,8 @@ pub struct Fault {
 pub enum Target {
     /// Every instance of a zone.
     Zone(ZoneId),
-    /// The instance at this place of a zone, counted from 0 in the order of the infrastructure.
+    /// The instance at this place of a zone, counted from 0 in the order of the infrastructure,
+    /// whatever its load balancer.
     Instance(ZoneId, usize),
     /// Every instance: a dependency of the whole Region, or a bad release.
     Region,
@@ -148,9 +149,8 @@ impl Faults {
         self.0.push(Known { fault, met: None });
     }
 
-    /// Every fault ends now at the latest, and none begins any more.
+    /// Every fault ends now at the latest; one that is still to come ends before it begins.
     pub(super) fn end(&mut self, now: Timestamp) {
-        self.0.retain(|known| known.fault.from < now);
         for known in &mut self.0 {
             let until = known.fault.until.unwrap_or(now);
             known.fault.until = Some(until.min(now));

@@ -18,7 +18,8 @@ pub struct Infrastructure {
     pub instances: Vec<InstanceRef>,
 }
 
-/// An instance in service.
+/// An instance in service, as a target of one load balancer. One that is a target of two stands here
+/// twice, and serves each of them as if it had nothing else to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceRef {
     /// Its id.

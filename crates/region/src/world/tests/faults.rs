@@ -51,6 +51,23 @@ fn errors_are_failures_and_slowness_is_none() {
 }
 
 #[test]
+fn a_fault_does_not_change_what_happens_besides_it() {
+    let mut calm = Stage::of(spec(&["front"]));
+    let mut stage = Stage::of(spec(&["front"]));
+    stage.suffer(
+        Target::Zone(zone(1)),
+        Effect::Slow {
+            share: 0.5,
+            to_ms: 900,
+        },
+    );
+    calm.run(60);
+    stage.run(60);
+    assert!(calm.seen(1, 60).failed > 0);
+    assert_eq!(stage.seen(1, 60).failed, calm.seen(1, 60).failed);
+}
+
+#[test]
 fn slowness_that_no_customer_minds_is_only_latency() {
     let mut stage = Stage::of(flawless());
     stage.suffer(

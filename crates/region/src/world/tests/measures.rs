@@ -125,6 +125,17 @@ fn the_canary_still_sees_an_evacuated_zone() {
 }
 
 #[test]
+fn the_regional_canary_asks_the_dns_each_time() {
+    let mut stage = Stage::of(flawless());
+    stage.suffer(Target::Zone(zone(1)), Effect::Errors { share: 1.0 });
+    stage.run(60);
+    stage.shift_away_from(1, "front");
+    let told = stage.minute();
+    assert!(stage.seen(1, 60).failed > 0, "customers are still there");
+    assert!(same(told.regional("Faults"), 0.0));
+}
+
+#[test]
 fn a_canary_shares_what_happens_to_the_customers() {
     let probes = |effect| {
         let mut stage = Stage::of(flawless());

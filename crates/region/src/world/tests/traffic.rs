@@ -48,13 +48,17 @@ fn every_request_that_a_customer_sends_is_somewhere() {
 
 #[test]
 fn the_whole_load_balancer_is_the_sum_of_its_zones() {
-    let told = Stage::of(spec(&["front"])).minute();
+    let mut stage = Stage::of(spec(&["front"]));
+    stage.suffer(Target::Region, Effect::PacketLoss { share: 0.1 });
+    let told = stage.minute();
     for name in [
         "RequestCount",
         "HTTPCode_Target_5XX_Count",
+        "HTTPCode_ELB_5XX_Count",
+        "TargetConnectionErrorCount",
         "TargetResponseTime",
     ] {
-        let zones: f64 = (1..=3)
+        let zones = (1..=3)
             .map(|number| sum(told.zonal(name, "front", number)))
             .sum();
         let whole = sum(told.whole(name, "front"));
