@@ -1,6 +1,6 @@
 //! The door of the function: a payload is a request of this version, or nothing is called.
 
-use domain::definition::Problems;
+use domain::problem::Problems;
 use domain::prune::{PruneRequest, REQUEST_SCHEMA};
 use domain::workload::GroupSelector;
 use serde_json::Value;

@@ -361,7 +361,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
                 value,
                 &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
                 found,
-            )
+            );
         }),
         Value::Array(items) => items
             .iter()

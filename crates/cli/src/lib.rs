@@ -1,1 +1,41 @@
-//! cli
+//! `evac`: rehearse an evacuation, and explain what Evac makes of an event.
+//!
+//! The exit status is 0 where everything is as it should be, 1 where it is not, and 2 for wrong
+//! usage.
+
+mod arguments;
+pub mod drill;
+mod explain;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+/// Runs the program with these arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for, and go to standard output.
+            let status = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Drill(options) => drill::command(&options),
+        Command::Explain(options) => explain::command(&options),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("evac: {error:#}");
+            let usage = error.downcast_ref::<arguments::UsageError>().is_some();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}

@@ -77,6 +77,16 @@ impl Report {
         }
     }
 
+    /// Whether every mutating call was left out on purpose.
+    #[must_use]
+    pub fn is_dry(&self) -> bool {
+        match &self.plan {
+            Plan::Nothing => false,
+            Plan::Evacuate(evacuation) => evacuation.dry_run,
+            Plan::FailBack(fail_back) => fail_back.dry_run,
+        }
+    }
+
     /// Whether anything was changed.
     #[must_use]
     pub fn changed(&self) -> bool {

@@ -38,8 +38,8 @@ impl From<Failure> for FunctionError {
     }
 }
 
-impl From<domain::definition::Problems> for FunctionError {
-    fn from(problems: domain::definition::Problems) -> Self {
+impl From<domain::problem::Problems> for FunctionError {
+    fn from(problems: domain::problem::Problems) -> Self {
         Self {
             failure: Failure::new(Class::BadInput, problems.to_string()),
             source: Some(Box::new(problems)),

@@ -67,33 +67,14 @@ impl ZonalShift {
         );
         let readings = self.read_all(&request, with_cancelled).await;
         let steps = plan(&request, &readings);
-        let outcomes = match &request.action {
-            ShiftAction::Shift {
-                incident,
-                expires_in,
-            } => {
-                let comment = marker(&request, incident, Phase::Evacuate);
-                self.start_all(&request, steps, expires_in.as_str(), &comment)
-                    .await
-            }
-            ShiftAction::Extend {
-                incident,
-                expires_in,
-                phase,
-            } => {
-                let comment = marker(&request, incident, *phase);
-                self.each(&request, steps, |resource, step| {
-                    self.update(resource, step, expires_in.as_str(), &comment)
-                })
-                .await
-            }
-            ShiftAction::Cancel { .. } => self.cancel_all(&request, steps).await,
-            ShiftAction::Status => steps.into_iter().map(unperformed).collect(),
-        };
+        let done = self.perform(&request, steps).await;
         let mut reports: Vec<ResourceReport> = readings
             .into_iter()
-            .zip(outcomes)
-            .map(|((resource, reading), outcome)| report(&request, resource, reading, outcome))
+            .zip(done)
+            .map(|((resource, reading), done)| {
+                let reading = done.reading.unwrap_or(reading);
+                report(&request, resource, reading, done.outcome)
+            })
             .collect();
         let zone = request.action.incident().map(IncidentId::zone);
         if let (ShiftAction::Shift { .. }, Some(zone)) = (&request.action, zone) {
@@ -112,20 +93,47 @@ impl ZonalShift {
         })
     }
 
+    async fn perform(&self, request: &ShiftRequest, steps: Vec<Step>) -> Vec<Done> {
+        let outcomes = match &request.action {
+            ShiftAction::Shift {
+                incident,
+                expires_in,
+            } => {
+                let comment = marker(request, incident, Phase::Evacuate);
+                return self
+                    .start_all(request, steps, expires_in.as_str(), &comment)
+                    .await;
+            }
+            ShiftAction::Extend {
+                incident,
+                expires_in,
+                phase,
+            } => {
+                let comment = marker(request, incident, *phase);
+                self.update_all(request, steps, expires_in.as_str(), &comment)
+                    .await
+            }
+            ShiftAction::Cancel { .. } => self.cancel_all(request, steps).await,
+            ShiftAction::Status => steps.into_iter().map(unperformed).collect(),
+        };
+        outcomes.into_iter().map(Done::from).collect()
+    }
+
     async fn read_all(
         &self,
         request: &ShiftRequest,
         with_cancelled: bool,
     ) -> Vec<(ResourceArn, ResourceReading)> {
-        stream::iter(request.resources.iter().enumerate())
+        let readings = request
+            .resources
+            .iter()
+            .enumerate()
             .map(|(index, resource)| async move {
                 // Whose lead it is decides; what a person ended elsewhere does not.
                 let reading = self.arc.read(resource, with_cancelled && index == 0).await;
                 (resource.clone(), reading)
-            })
-            .buffered(AT_A_TIME)
-            .collect()
-            .await
+            });
+        at_once(readings).await
     }
 
     /// The lead alone, then the others all at once, and these only if the lead is ours to shift.
@@ -135,39 +143,36 @@ impl ZonalShift {
         steps: Vec<Step>,
         expires_in: &str,
         comment: &str,
-    ) -> Vec<Outcome> {
+    ) -> Vec<Done> {
         let mut steps = steps.into_iter();
         let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
             return Vec::new();
         };
-        let lead_outcome = self
+        let lead_done = self
             .start(request, lead, lead_step, expires_in, comment)
             .await;
         let go_on = matches!(
-            lead_outcome,
+            lead_done.outcome,
             Outcome::Started { .. }
                 | Outcome::Extended { .. }
                 | Outcome::AlreadyShifted { .. }
                 | Outcome::Would { .. }
         );
         let others = request.resources.iter().skip(1).zip(steps);
-        let others = stream::iter(others)
-            .map(|(resource, step)| async move {
-                match step {
-                    Step::Start | Step::Update { .. } if !go_on => Outcome::NotStarted {
-                        because: format!(
-                            "{} could not be shifted, and it is the lead",
-                            lead.short()
-                        ),
-                    },
-                    step => {
-                        self.start(request, resource, step, expires_in, comment)
-                            .await
-                    }
+        let others = others.map(|(resource, step)| async move {
+            match step {
+                Step::Start | Step::Update { .. } if !go_on => Done::from(Outcome::NotStarted {
+                    because: format!("{} could not be shifted, and it is the lead", lead.short()),
+                }),
+                step => {
+                    self.start(request, resource, step, expires_in, comment)
+                        .await
                 }
-            })
-            .buffered(AT_A_TIME);
-        stream::iter([lead_outcome]).chain(others).collect().await
+            }
+        });
+        let mut done = vec![lead_done];
+        done.extend(at_once(others).await);
+        done
     }
 
     async fn start(
@@ -177,22 +182,25 @@ impl ZonalShift {
         step: Step,
         expires_in: &str,
         comment: &str,
-    ) -> Outcome {
+    ) -> Done {
         if let Step::Update { .. } = step {
-            return self.update(resource, step, expires_in, comment).await;
+            return self
+                .update(resource, step, expires_in, comment)
+                .await
+                .into();
         }
         let (Step::Start, Some(incident)) = (&step, request.action.incident()) else {
-            return unperformed(step);
+            return unperformed(step).into();
         };
         match self
             .arc
             .start(resource, incident.zone(), expires_in, comment)
             .await
         {
-            Ok((zonal_shift_id, expires_at)) => Outcome::Started {
+            Ok((zonal_shift_id, expires_at)) => Done::from(Outcome::Started {
                 zonal_shift_id,
                 expires_at,
-            },
+            }),
             Err(failure) => self.reconcile(request, resource, failure).await,
         }
     }
@@ -204,22 +212,26 @@ impl ZonalShift {
         request: &ShiftRequest,
         resource: &ResourceArn,
         failure: Failure,
-    ) -> Outcome {
+    ) -> Done {
         let unclear = matches!(
             failure.class,
             Class::Conflict | Class::Timeout | Class::Unavailable | Class::BadAnswer
         );
-        if unclear {
-            let reading = self.arc.read(resource, false).await;
-            let step = plan(request, &[(resource.clone(), reading)]).pop();
-            if let Some(Step::Leave(
-                outcome @ (Outcome::AlreadyShifted { .. } | Outcome::HeldByOther { .. }),
-            )) = step
-            {
-                return outcome;
-            }
+        if !unclear {
+            return failed(failure).into();
         }
-        failed(failure)
+        let reading = self.arc.read(resource, false).await;
+        let step = plan(request, &[(resource.clone(), reading.clone())]).pop();
+        let outcome = match step {
+            Some(Step::Leave(
+                outcome @ (Outcome::AlreadyShifted { .. } | Outcome::HeldByOther { .. }),
+            )) => outcome,
+            _ => failed(failure),
+        };
+        Done {
+            outcome,
+            reading: Some(reading),
+        }
     }
 
     async fn update(
@@ -253,11 +265,9 @@ impl ZonalShift {
         let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
             return Vec::new();
         };
-        let others: Vec<Outcome> = stream::iter(request.resources.iter().skip(1).zip(steps))
-            .map(|(resource, step)| self.cancel(resource, step))
-            .buffered(AT_A_TIME)
-            .collect()
-            .await;
+        let others = request.resources.iter().skip(1).zip(steps);
+        let others = others.map(|(resource, step)| self.cancel(resource, step));
+        let others: Vec<Outcome> = at_once(others).await;
         let stuck = others
             .iter()
             .any(|outcome| matches!(outcome, Outcome::Failed { .. }));
@@ -291,21 +301,17 @@ impl ZonalShift {
         }
     }
 
-    async fn each<'a, F, Fut>(
-        &'a self,
-        request: &'a ShiftRequest,
+    async fn update_all(
+        &self,
+        request: &ShiftRequest,
         steps: Vec<Step>,
-        act: F,
-    ) -> Vec<Outcome>
-    where
-        F: Fn(&'a ResourceArn, Step) -> Fut,
-        Fut: Future<Output = Outcome>,
-    {
-        stream::iter(request.resources.iter().zip(steps))
-            .map(|(resource, step)| act(resource, step))
-            .buffered(AT_A_TIME)
-            .collect()
-            .await
+        expires_in: &str,
+        comment: &str,
+    ) -> Vec<Outcome> {
+        let updates = request.resources.iter().zip(steps);
+        let updates =
+            updates.map(|(resource, step)| self.update(resource, step, expires_in, comment));
+        at_once(updates).await
     }
 
     /// Reads again what was started, until ARC shows it in effect or patience ends.
@@ -335,14 +341,11 @@ impl ZonalShift {
             if open.is_empty() {
                 return;
             }
-            let readings: Vec<(usize, ResourceReading)> = stream::iter(open)
-                .map(|index| {
-                    let resource = reports[index].resource.clone();
-                    async move { (index, self.arc.read(&resource, false).await) }
-                })
-                .buffered(AT_A_TIME)
-                .collect()
-                .await;
+            let readings = open.into_iter().map(|index| {
+                let resource = reports[index].resource.clone();
+                async move { (index, self.arc.read(&resource, false).await) }
+            });
+            let readings = at_once(readings).await;
             for (index, reading) in readings {
                 let before = &reports[index];
                 reports[index] = report(
@@ -359,6 +362,28 @@ impl ZonalShift {
                 Some(wait) => sleep(*wait).await,
                 None => return,
             }
+        }
+    }
+}
+
+/// Runs calls all at once, up to [`AT_A_TIME`]; the answers come in the order of the calls.
+async fn at_once<F: Future>(calls: impl Iterator<Item = F>) -> Vec<F::Output> {
+    // Made before the first runs: a stream that makes them on the way ties their lifetimes to its own.
+    let calls: Vec<F> = calls.collect();
+    stream::iter(calls).buffered(AT_A_TIME).collect().await
+}
+
+/// What became of a resource, and what was read of it meanwhile.
+struct Done {
+    outcome: Outcome,
+    reading: Option<ResourceReading>,
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            reading: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The door of the function: a payload is a request of this version, or nothing is called.
 
 use domain::AccountId;
-use domain::definition::Problems;
+use domain::problem::Problems;
 use domain::shift::{REQUEST_SCHEMA, ShiftRequest};
 use serde_json::Value;
 

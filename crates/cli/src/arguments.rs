@@ -1,0 +1,85 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use region::clock::Speed;
+
+/// Moves a workload out of an Availability Zone that hurts its customers.
+#[derive(Debug, Parser)]
+#[command(name = "evac", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Rehearse an evacuation on this machine, with the real functions and no AWS account.
+    Drill(DrillOptions),
+    /// Say what the classifier makes of an event or a command, without calling anything.
+    Explain(ExplainOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac drill
+  evac drill --list
+  evac drill --scenario single-instance --speed 600
+  evac drill --format json | jq .invariants
+
+The exit status is 0 if the drill ends as its scenario expects and no invariant broke, else 1.")]
+pub(crate) struct DrillOptions {
+    /// The scenario to play; --list shows them
+    #[arg(long, value_name = "NAME", default_value = "zonal-latency")]
+    pub(crate) scenario: String,
+    /// How many times faster than the wall clock the Region's clock runs while no function does
+    #[arg(long, value_name = "X", default_value = "60", value_parser = parse_speed)]
+    pub(crate) speed: Speed,
+    /// The seed of everything that chance decides
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How to tell what happens
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Show the scenarios and stop
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// The directory of the functions' executables, if not this program's own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac explain --input event.json
+  evac explain --input - < event.json
+
+The variables EVAC_DEFAULT_MODE and EVAC_DEFAULT_EXPIRES_IN hold as for the classifier.
+The exit status is 0 if the classifier would take the input, else 1.")]
+pub(crate) struct ExplainOptions {
+    /// The file with the event or command, as the classifier receives it; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// Wrong usage that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+fn parse_speed(text: &str) -> Result<Speed, String> {
+    let times: f64 = text.parse().map_err(|_| "not a number, expected how many times faster, such as 60".to_owned())?;
+    Speed::try_from(times).map_err(|error| error.to_string())
+}

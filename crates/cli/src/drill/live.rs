@@ -1,0 +1,108 @@
+//! Showing a drill while it runs: lines as things happen, and on a terminal what customers see right
+//! now.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use region::scenario::Scenario;
+use region::stage::Stage;
+use region::state::State;
+
+use super::outcome::{TimelineEntry, invocation_entry};
+use super::text;
+
+/// How often the display looks.
+const BEAT: Duration = Duration::from_millis(50);
+/// What "right now" means for customers.
+const RECENT: SignedDuration = SignedDuration::from_secs(10);
+
+/// The display.
+pub(crate) struct Live {
+    bar: ProgressBar,
+    enabled: bool,
+    entries_seen: usize,
+    invocations_seen: usize,
+    last_verdict: String,
+    next_customers: Option<Timestamp>,
+}
+
+impl Live {
+    pub(crate) fn new(enabled: bool) -> Self {
+        // Hidden where standard error is no terminal; the lines go to standard output either way.
+        let target = if enabled { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, enabled, entries_seen: 0, invocations_seen: 0, last_verdict: String::new(), next_customers: None }
+    }
+
+    fn print(&self, line: &str) {
+        if self.enabled {
+            self.bar.suspend(|| println!("{line}"));
+        }
+    }
+
+    pub(crate) fn introduce(&self, scenario: &Scenario, seed: u64) {
+        for line in text::introduction(scenario, seed) {
+            self.print(&line);
+        }
+    }
+
+    /// Shows what happens until the drill's end.
+    pub(crate) async fn follow(&mut self, stage: &Stage) {
+        let whole = stage.end.duration_since(stage.begin).as_secs();
+        self.bar.set_length(whole.cast_unsigned());
+        loop {
+            let (lines, now, customers) = self.look(stage);
+            for line in lines {
+                self.print(&line);
+            }
+            self.bar.set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
+            self.bar.set_message(format!("{}  {customers}", text::clock(now)));
+            if now >= stage.end {
+                self.bar.finish_and_clear();
+                return;
+            }
+            tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    fn look(&mut self, stage: &Stage) -> (Vec<String>, Timestamp, String) {
+        let state = stage.region.state();
+        let now = state.now();
+        let mut entries: Vec<TimelineEntry> = state.timeline.entries()[self.entries_seen..]
+            .iter()
+            .map(|entry| TimelineEntry { at: entry.at, actor: entry.actor.clone(), what: entry.what.clone() })
+            .collect();
+        self.entries_seen = state.timeline.entries().len();
+        let invocations: Vec<TimelineEntry> = state.lambda.invocations().skip(self.invocations_seen).filter_map(invocation_entry).collect();
+        self.invocations_seen = state.lambda.invocations().count();
+        for entry in invocations {
+            // A tick that says the same again is no news.
+            if entry.what != self.last_verdict {
+                self.last_verdict.clone_from(&entry.what);
+                entries.push(entry);
+            }
+        }
+        entries.extend(self.minutely(&state, stage));
+        entries.sort_by_key(|entry| entry.at);
+        let customers = text::customers(&state.world.customers().totals(now - RECENT, now));
+        (entries.iter().map(text::entry).collect(), now, customers)
+    }
+
+    /// A line a minute about what customers saw.
+    fn minutely(&mut self, state: &State, stage: &Stage) -> Vec<TimelineEntry> {
+        let minute = SignedDuration::from_mins(1);
+        let mut next = self.next_customers.unwrap_or(stage.begin + minute);
+        let mut entries = Vec::new();
+        while next <= state.now() && next <= stage.end {
+            let what = text::customers(&state.world.customers().totals(next - minute, next));
+            entries.push(TimelineEntry { at: next, actor: "customers".to_owned(), what });
+            next += minute;
+        }
+        self.next_customers = Some(next);
+        entries
+    }
+}

@@ -1,0 +1,73 @@
+//! Playing a scenario.
+
+use std::collections::BTreeMap;
+
+use region::clock::run_until;
+use region::lambda::Handler;
+use region::lambda::sandbox::{Executable, LogSink};
+use region::scenario::Scenario;
+use region::stage::{ASG_PRUNING, CLASSIFIER, Handlers, REGION, Stage, ZONAL_SHIFT};
+use region::transport::http::listen;
+use region::world::CustomerLog;
+
+use super::functions::Functions;
+use super::live::Live;
+use super::outcome::Outcome;
+use crate::arguments::{DrillOptions, Format};
+
+/// Plays a scenario with the functions' executables.
+pub(crate) async fn play(scenario: &Scenario, options: &DrillOptions, functions: &Functions) -> anyhow::Result<Outcome> {
+    let mut live = Live::new(options.format == Format::Text);
+    live.introduce(scenario, options.seed);
+    let without = tokio::task::spawn_blocking({
+        let scenario = scenario.clone();
+        let seed = options.seed;
+        move || undisturbed(&scenario, seed)
+    });
+    let stage = Stage::set(scenario, options.seed)?;
+    let listening = listen(&stage.region, 0).await?;
+    stage.connect(handlers(functions, &listening.endpoint(), &stage.topic))?;
+    tokio::join!(run_until(&stage.region, stage.end, options.speed), live.follow(&stage));
+    let without = without.await??;
+    Ok(Outcome::gather(scenario, options.seed, &stage, &without))
+}
+
+/// What customers see when nobody acts.
+fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
+    let stage = Stage::set(scenario, seed)?;
+    // There is no function and no rule, so nothing becomes due.
+    let due = stage.region.step_until(stage.end);
+    anyhow::ensure!(due.is_empty(), "an invocation was due in a Region without functions");
+    let customers = stage.region.state().world.customers().clone();
+    Ok(customers)
+}
+
+fn handlers(functions: &Functions, endpoint: &str, topic: &str) -> Handlers {
+    let handler = |name: &str, own: &[(&str, &str)]| -> Handler {
+        let mut variables = BTreeMap::from([
+            ("AWS_REGION".to_owned(), REGION.to_owned()),
+            ("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned()),
+            // The Region tells its callers apart by their key.
+            ("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), "embedded".to_owned()),
+        ]);
+        variables.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let executable = Executable { name: name.to_owned(), path: functions.path(name), variables, log: LogSink::new(log) };
+        executable.handler()
+    };
+    Handlers {
+        classifier: handler(
+            CLASSIFIER,
+            &[("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT), ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING), ("EVAC_TOPIC_ARN", topic)],
+        ),
+        zonal_shift: handler(ZONAL_SHIFT, &[]),
+        asg_pruning: handler(ASG_PRUNING, &[]),
+    }
+}
+
+/// What a function prints goes nowhere unless somebody asks: the drill tells it better.
+fn log(function: &str, line: &str) {
+    if std::env::var_os("EVAC_DRILL_LOG").is_some() {
+        eprintln!("{function}: {line}");
+    }
+}

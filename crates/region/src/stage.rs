@@ -1,0 +1,288 @@
+//! The Region that drills play in: the workload *wildrydes*, with the detection that the AWS workshop
+//! builds by hand.
+//!
+//! Three zones, one load balancer with cross-zone load balancing off, one Auto Scaling group with
+//! three instances in each zone, traffic, canaries. The AZ names of this account are not in the order
+//! of the AZ IDs, as in most accounts: whoever mixes them up leaves the wrong zone.
+//!
+//! The detection is in [`detection`].
+
+pub mod detection;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AccountId, ResourceArn, SubnetId, ZoneId, ZoneName};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::arc::{ManagedResource, ZonalShifts};
+use crate::autoscaling::{AutoScaling, GroupSpec};
+use crate::chance::Chance;
+use crate::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
+use crate::lambda::Handler;
+use crate::region::Region;
+use crate::scenario::Scenario;
+use crate::sns::Sns;
+use crate::state::{Parts, State};
+use crate::world::{BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec};
+
+/// The workload's name.
+pub const WORKLOAD: &str = "wildrydes";
+/// The Region's name.
+pub const REGION: &str = "us-east-1";
+/// The Auto Scaling group's name.
+pub const GROUP: &str = "wildrydes-web";
+
+/// The function that decides.
+pub const CLASSIFIER: &str = "classifier";
+/// The function that talks to ARC.
+pub const ZONAL_SHIFT: &str = "zonal-shift";
+/// The function that talks to Auto Scaling.
+pub const ASG_PRUNING: &str = "asg-pruning";
+
+/// Zones that the policy wants to be left.
+pub const MIN_ZONES: usize = 2;
+/// What is slow for a customer, in milliseconds.
+const SLOW_AFTER_MS: u64 = 350;
+/// The load balancer in metrics.
+const DIMENSION: &str = "app/front/50dc6c495c0c9188";
+/// Its target group in metrics.
+const TARGET_GROUP: &str = "targetgroup/web/0123456789abcdef";
+/// When the Region's clock begins: ten minutes before three in the morning.
+const START: &str = "2026-01-15T02:50:00Z";
+
+/// Traffic before the drill begins, so that alarms have seen health.
+const HISTORY: SignedDuration = SignedDuration::from_mins(10);
+/// How often the tick comes.
+const TICK_SECONDS: u32 = 300;
+/// AZ ID and AZ name of each zone.
+const ZONES: [(&str, &str); 3] = [("use1-az1", "us-east-1c"), ("use1-az2", "us-east-1a"), ("use1-az3", "us-east-1b")];
+
+/// Why a Region cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the Region cannot be set up: {0}")]
+pub struct StageError(String);
+
+impl StageError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A Region that is set up for a scenario.
+#[derive(Debug)]
+pub struct Stage {
+    /// The Region; its clock stands at the beginning of the drill.
+    pub region: Arc<Region>,
+    /// The workload's definition.
+    pub workload: Value,
+    /// When the drill begins, on the Region's clock.
+    pub begin: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// The topic's ARN.
+    pub topic: String,
+}
+
+/// The functions, as the Region's Lambda runs them.
+pub struct Handlers {
+    /// Decides, has it done, tells people.
+    pub classifier: Handler,
+    /// Talks to ARC.
+    pub zonal_shift: Handler,
+    /// Talks to Auto Scaling.
+    pub asg_pruning: Handler,
+}
+
+impl Stage {
+    /// Sets a Region up for a scenario, and lets ten minutes of ordinary traffic pass.
+    ///
+    /// # Errors
+    /// Where a scenario asks for what the Region does not have, such as a fault in a fourth zone.
+    pub fn set(scenario: &Scenario, seed: u64) -> Result<Self, StageError> {
+        let account = AccountId::embedded();
+        let now: Timestamp = START.parse().map_err(StageError::of)?;
+        let chance = Chance::new(seed);
+        let load_balancer = load_balancer()?;
+        let mut sns = Sns::new(account.clone(), REGION);
+        let topic = sns.create_topic("evac");
+        let parts = Parts {
+            now,
+            arc: arc(&account, &load_balancer)?,
+            auto_scaling: auto_scaling(&account, chance, &load_balancer, now)?,
+            cloudwatch: detection::cloudwatch(&account, &zones()?, now)?,
+            sns,
+            world: World::new(world(&load_balancer)?, chance).map_err(StageError::of)?,
+        };
+        let region = Region::new(State::new(&account, REGION, parts));
+        let begin = now + HISTORY;
+        {
+            let mut state = region.state();
+            // Nothing is invoked yet, so nothing becomes due.
+            let due = state.step_until(begin);
+            debug_assert!(due.is_empty(), "there is no function yet");
+            for fault in &scenario.faults {
+                let fault = fault.in_drill(begin);
+                state.timeline.foresee(&fault);
+                state.world.inject(fault).map_err(StageError::of)?;
+            }
+        }
+        let end = begin + SignedDuration::from_mins(scenario.minutes.into());
+        let workload = definition(&load_balancer, &scenario.mode)?;
+        Ok(Self { region, workload, begin, end, topic })
+    }
+
+    /// Adds the functions, the workload's rules and its schedule: from here on, Evac watches.
+    ///
+    /// # Errors
+    /// Where EventBridge refuses a rule.
+    pub fn connect(&self, handlers: Handlers) -> Result<(), StageError> {
+        let mut state = self.region.state();
+        let now = state.now();
+        for (name, timeout, handler) in [
+            (CLASSIFIER, Duration::from_secs(60), handlers.classifier),
+            (ZONAL_SHIFT, Duration::from_secs(30), handlers.zonal_shift),
+            (ASG_PRUNING, Duration::from_secs(50), handlers.asg_pruning),
+        ] {
+            state.lambda.put_function(name, timeout, handler);
+        }
+        for rule in self.rules()? {
+            state.events.put_rule(rule, now).map_err(StageError::of)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an alarm is one of the workload's definition, and not only part of one.
+    #[must_use]
+    pub fn is_own_alarm(&self, name: &str) -> bool {
+        let alarms = &self.workload["alarms"];
+        let zonal = alarms["zonal"].as_object().into_iter().flat_map(|zonal| zonal.values());
+        let regional = alarms["regional"].as_array().into_iter().flatten();
+        zonal.chain(regional).any(|alarm| alarm == name)
+    }
+
+    /// The workload's rule for its alarms, its rule for autoshifts, and the tick.
+    fn rules(&self) -> Result<Vec<Rule>, StageError> {
+        let alarms = &self.workload["alarms"];
+        let zonal = alarms["zonal"].as_object().into_iter().flat_map(|zonal| zonal.values());
+        let names: Vec<&Value> = zonal.chain(alarms["regional"].as_array().into_iter().flatten()).collect();
+        let alarms = json!({
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "detail": {"alarmName": names, "state": {"value": ["ALARM"]}},
+        });
+        let autoshifts = json!({
+            "source": ["aws.arc-zonal-shift"],
+            "detail-type": ["Autoshift In Progress", "Autoshift Completed"],
+        });
+        let template = format!(r#"{{"workload": {}, "event": <aws.events.event.json>}}"#, self.workload);
+        let transformer = Transformer::new(&BTreeMap::new(), &template).map_err(StageError::of)?;
+        let on_event = |name: &str, pattern: &Value| -> Result<Rule, StageError> {
+            let trigger = Trigger::Pattern(Pattern::parse(pattern).map_err(StageError::of)?);
+            Ok(rule(name, trigger, Input::Transformed(transformer.clone())))
+        };
+        let tick = json!({"workload": self.workload, "command": {"action": "reconcile", "reason": "schedule"}});
+        Ok(vec![
+            on_event("wildrydes", &alarms)?,
+            on_event("wildrydes-autoshift", &autoshifts)?,
+            rule("wildrydes-tick", Trigger::Rate { seconds: TICK_SECONDS }, Input::Constant(tick)),
+        ])
+    }
+}
+
+fn rule(name: &str, trigger: Trigger, input: Input) -> Rule {
+    let target = Target { id: CLASSIFIER.to_owned(), function: CLASSIFIER.to_owned(), input };
+    Rule { name: name.to_owned(), trigger, enabled: true, targets: vec![target] }
+}
+
+/// The zones, by AZ ID and AZ name.
+fn zones() -> Result<Vec<(ZoneId, ZoneName)>, StageError> {
+    let parsed = ZONES.iter().map(|(id, name)| {
+        let id = id.parse().map_err(StageError::of)?;
+        let name = name.parse().map_err(StageError::of)?;
+        Ok((id, name))
+    });
+    parsed.collect()
+}
+
+fn load_balancer() -> Result<ResourceArn, StageError> {
+    format!("arn:aws:elasticloadbalancing:{REGION}:{}:loadbalancer/{DIMENSION}", AccountId::embedded()).parse().map_err(StageError::of)
+}
+
+/// The workload's subnet in a zone.
+fn subnet(zone: &ZoneId) -> Result<SubnetId, StageError> {
+    let number = zone.as_str().chars().last().unwrap_or('0');
+    format!("subnet-0{number}000000000000001").parse().map_err(StageError::of)
+}
+
+fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, StageError> {
+    let mut arc = ZonalShifts::new(account.clone(), REGION);
+    arc.manage(ManagedResource {
+        arn: load_balancer.clone(),
+        name: "front".to_owned(),
+        zones: zones()?.into_iter().map(|(id, _)| id).collect(),
+        autoshift: true,
+    });
+    Ok(arc)
+}
+
+fn auto_scaling(account: &AccountId, chance: Chance, load_balancer: &ResourceArn, now: Timestamp) -> Result<AutoScaling, StageError> {
+    let mut auto_scaling = AutoScaling::new(account.clone(), REGION, chance);
+    let mut subnets = Vec::new();
+    for (id, name) in zones()? {
+        let subnet = subnet(&id)?;
+        subnets.push(subnet.clone());
+        auto_scaling.put_subnet(subnet, id, name);
+    }
+    let spec = GroupSpec {
+        name: GROUP.to_owned(),
+        min: 6,
+        max: 15,
+        desired: 9,
+        subnets,
+        tags: BTreeMap::from([("evac:workload".to_owned(), WORKLOAD.to_owned()), ("Name".to_owned(), GROUP.to_owned())]),
+        target_groups: vec![format!("arn:aws:elasticloadbalancing:{REGION}:{account}:{TARGET_GROUP}")],
+        load_balancer: Some(load_balancer.clone()),
+        ..GroupSpec::default()
+    };
+    auto_scaling.put_group(spec, now).map_err(StageError::of)?;
+    Ok(auto_scaling)
+}
+
+fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
+    Ok(WorldSpec {
+        workload: WORKLOAD.to_owned(),
+        zones: zones()?,
+        load_balancers: vec![LoadBalancerSpec {
+            arn: load_balancer.clone(),
+            dimension: DIMENSION.to_owned(),
+            target_group: TARGET_GROUP.to_owned(),
+        }],
+        traffic: TrafficSpec { requests_per_second: 120.0, shares: BTreeMap::new(), drift: 0.1 },
+        baseline: BaselineSpec::default(),
+        slow_after_ms: SLOW_AFTER_MS,
+        // Two zones can carry the load of three.
+        capacity_per_instance: 30.0,
+        clients: ClientSpec::default(),
+    })
+}
+
+/// The workload's definition, as its owners write it.
+fn definition(load_balancer: &ResourceArn, mode: &str) -> Result<Value, StageError> {
+    let mut by_zone = serde_json::Map::new();
+    let mut alarms = serde_json::Map::new();
+    for (id, name) in zones()? {
+        by_zone.insert(id.to_string(), json!({"name": name, "subnets": [subnet(&id)?]}));
+        alarms.insert(id.to_string(), json!(detection::zonal_alarm(&id)));
+    }
+    Ok(json!({
+        "name": WORKLOAD,
+        "zones": by_zone,
+        "resources": [load_balancer],
+        "autoScalingGroups": {"tag": {"key": "evac:workload", "value": WORKLOAD}},
+        "alarms": {"zonal": alarms, "regional": [detection::REGIONAL_ALARM]},
+        "policy": {"mode": mode, "expiresIn": "6h", "minZones": MIN_ZONES, "failBack": "manual", "withoutEvidence": "act"},
+    }))
+}

@@ -1,0 +1,193 @@
+//! Everything that the Region holds, and how a second of it passes.
+
+use domain::{AccountId, ZoneId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::arc::ZonalShifts;
+use crate::autoscaling::AutoScaling;
+use crate::cloudwatch::{CloudWatch, MetricId};
+use crate::eventbridge::EventBridge;
+use crate::fault::ApiFaults;
+use crate::lambda::{Due, Lambda};
+use crate::operation::{Operation, Service};
+use crate::sns::Sns;
+use crate::timeline::Timeline;
+use crate::world::{Infrastructure, InstanceRef, World};
+
+/// How long a metric takes to be seen, from the end of its minute. The documented delay of a load
+/// balancer's metrics is a minute of collection; what comes after it is an assumption, on the quick
+/// side.
+const PUBLISH_DELAY: SignedDuration = SignedDuration::from_secs(20);
+
+/// A call of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// When it arrived.
+    pub at: Timestamp,
+    /// The access key id of its signature.
+    pub caller: String,
+    /// The service.
+    pub service: Service,
+    /// The operation.
+    pub operation: Operation,
+}
+
+/// Everything that the Region holds.
+#[derive(Debug)]
+pub struct State {
+    now: Timestamp,
+    /// ARC zonal shift.
+    pub arc: ZonalShifts,
+    /// EC2 Auto Scaling.
+    pub auto_scaling: AutoScaling,
+    /// CloudWatch.
+    pub cloudwatch: CloudWatch,
+    /// EventBridge.
+    pub events: EventBridge,
+    /// Lambda.
+    pub lambda: Lambda,
+    /// SNS.
+    pub sns: Sns,
+    /// Zones, instances, traffic and faults.
+    pub world: World,
+    /// What happened, for people.
+    pub timeline: Timeline,
+    /// Every call, oldest first.
+    pub calls: Vec<Call>,
+    pub(crate) faults: ApiFaults,
+}
+
+/// What a Region is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// When its clock begins; whole seconds.
+    pub now: Timestamp,
+    /// ARC, with the resources that it manages.
+    pub arc: ZonalShifts,
+    /// Auto Scaling, with its groups.
+    pub auto_scaling: AutoScaling,
+    /// CloudWatch, with its alarms.
+    pub cloudwatch: CloudWatch,
+    /// SNS, with its topics.
+    pub sns: Sns,
+    /// The world.
+    pub world: World,
+}
+
+impl State {
+    /// A Region's state without functions and rules.
+    #[must_use]
+    pub fn new(account: &AccountId, region: &str, parts: Parts) -> Self {
+        Self {
+            now: parts.now,
+            arc: parts.arc,
+            auto_scaling: parts.auto_scaling,
+            cloudwatch: parts.cloudwatch,
+            events: EventBridge::new(account.clone(), region),
+            lambda: Lambda::new(account.clone(), region),
+            sns: parts.sns,
+            world: parts.world,
+            timeline: Timeline::default(),
+            calls: Vec::new(),
+            faults: ApiFaults::default(),
+        }
+    }
+
+    /// The Region's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Moves the clock towards a moment; stops where asynchronous invocations are due, and answers
+    /// with these.
+    pub(crate) fn step_until(&mut self, target: Timestamp) -> Vec<Due> {
+        loop {
+            self.deliver();
+            let due = self.lambda.take_due(self.now);
+            if !due.is_empty() || self.now >= target {
+                return due;
+            }
+            self.now = self.next_moment().min(target);
+            if self.now.subsec_nanosecond() == 0 {
+                self.pass_second();
+            }
+        }
+    }
+
+    /// The next moment at which anything can happen.
+    fn next_moment(&self) -> Timestamp {
+        let next_second = Timestamp::from_second(self.now.as_second() + 1).unwrap_or(Timestamp::MAX);
+        let deliveries = self.events.next_due().filter(|at| *at > self.now);
+        let invocations = self.lambda.next_due().filter(|at| *at > self.now);
+        [deliveries, invocations].into_iter().flatten().fold(next_second, Timestamp::min)
+    }
+
+    /// What the second that ends now did.
+    fn pass_second(&mut self) {
+        let now = self.now;
+        self.arc.step(now);
+        self.auto_scaling.step(now);
+        self.timeline.reach(now);
+        let infrastructure = self.infrastructure();
+        self.world.step(now - SignedDuration::from_secs(1), &infrastructure);
+        if now.as_second() % 60 == 0 {
+            self.publish_metrics(now);
+        }
+        for change in self.cloudwatch.evaluate(now) {
+            self.timeline.alarm(&change);
+            self.events.accept(&change.event, now);
+        }
+        self.note_changes();
+    }
+
+    fn infrastructure(&self) -> Infrastructure {
+        let instances: Vec<InstanceRef> = self
+            .auto_scaling
+            .instances()
+            .filter(|instance| instance.in_service)
+            .filter_map(|instance| {
+                Some(InstanceRef {
+                    id: instance.id.to_owned(),
+                    load_balancer: instance.load_balancer?.clone(),
+                    zone: instance.zone_id.clone(),
+                })
+            })
+            .collect();
+        let spec = self.world.spec();
+        let weights = spec.load_balancers.iter().flat_map(|balancer| {
+            let weight = |zone: &ZoneId| {
+                let place = (balancer.arn.clone(), zone.clone());
+                (place, self.arc.weight(&balancer.arn, zone))
+            };
+            spec.zones.iter().map(move |(zone, _)| weight(zone))
+        });
+        Infrastructure { weights: weights.collect(), instances }
+    }
+
+    fn publish_metrics(&mut self, minute_end: Timestamp) {
+        let minute = minute_end - SignedDuration::from_mins(1);
+        let visible_at = minute_end + PUBLISH_DELAY;
+        for sample in self.world.minute(minute) {
+            let metric = MetricId { namespace: sample.namespace.to_owned(), name: sample.name.to_owned(), dimensions: sample.dimensions };
+            self.cloudwatch.record(metric, sample.at, &sample.values, visible_at);
+        }
+        for contribution in self.world.contributors(minute) {
+            self.cloudwatch.contribute(&contribution.rule, minute, &contribution.contributor, contribution.n, visible_at);
+        }
+    }
+
+    fn deliver(&mut self) {
+        for delivery in self.events.due(self.now) {
+            self.lambda.enqueue(&delivery.function, delivery.payload, self.now);
+        }
+    }
+
+    /// Takes over what the services did since the last time: events, and lines for people.
+    pub(crate) fn note_changes(&mut self) {
+        for event in self.arc.take_events() {
+            self.events.accept(&event, self.now);
+        }
+        self.timeline.take_over(&self.arc, &self.auto_scaling, &self.sns);
+    }
+}

@@ -1,0 +1,327 @@
+//! The executables, as a newcomer and as Lambda run them. They are built by `make build`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use region::lambda::sandbox::{Executable, LogSink};
+use region::lambda::{FunctionFailure, Invoked};
+use serde_json::{Value, json};
+
+fn executable(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    let path = path.join(name);
+    assert!(
+        path.is_file(),
+        "{} does not exist; make test builds it first",
+        path.display()
+    );
+    path
+}
+
+fn evac(arguments: &[&str]) -> Output {
+    Command::new(executable("evac"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn drill(scenario: &str) -> Value {
+    let output = evac(&[
+        "drill",
+        "--scenario",
+        scenario,
+        "--speed",
+        "600",
+        "--format",
+        "json",
+    ]);
+    let outcome: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{scenario}: {error}: {}", text(&output.stderr)));
+    assert_eq!(output.status.code(), Some(0), "{scenario}: {outcome:#}");
+    outcome
+}
+
+fn touching(outcome: &Value) -> Vec<&str> {
+    let calls = outcome["mutatingCalls"].as_array().unwrap();
+    let touching = calls.iter().filter(|call| call["service"] != "sns");
+    touching
+        .map(|call| call["operation"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_slow_zone_is_evacuated_and_costs_customers_a_tenth_at_most() {
+    let outcome = drill("zonal-latency");
+    assert_eq!(
+        touching(&outcome),
+        [
+            "StartZonalShift",
+            "CreateOrUpdateTags",
+            "UpdateAutoScalingGroup"
+        ]
+    );
+    let errors = &outcome["customerErrors"];
+    let (with, without) = (
+        errors["withEvac"].as_u64().unwrap(),
+        errors["withoutEvac"].as_u64().unwrap(),
+    );
+    assert!(without >= 10 * with, "{with} with Evac, {without} without");
+    assert!(
+        outcome["invariants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|finding| finding["holds"] == true)
+    );
+    let phases: Vec<&str> = outcome["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["phase"].as_str().unwrap())
+        .collect();
+    assert_eq!(phases, ["shifted", "pruned"]);
+}
+
+#[test]
+fn a_failing_zone_is_evacuated() {
+    assert_eq!(
+        drill("zonal-errors")["verdicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|verdict| verdict["verdict"] == "evacuate")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn what_is_not_one_zone_and_mode_observe_change_nothing() {
+    for scenario in ["single-instance", "regional", "two-zones", "observe-mode"] {
+        assert_eq!(touching(&drill(scenario)), [""; 0], "{scenario}");
+    }
+}
+
+#[test]
+fn a_drill_tells_its_story_in_plain_lines_where_there_is_no_terminal() {
+    let output = evac(&["drill", "--scenario", "single-instance", "--speed", "2000"]);
+    let told = text(&output.stdout);
+    assert!(
+        told.starts_with("Drill single-instance: One instance answers with errors"),
+        "{told}"
+    );
+    assert!(
+        told.contains("outcome                       hold, as expected"),
+        "{told}"
+    );
+    assert!(
+        !told.contains('\u{1b}'),
+        "no escape sequence where there is no terminal"
+    );
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn wrong_usage_has_status_2_and_names_flag_and_remedy() {
+    for (arguments, told) in [
+        (
+            &["drill", "--scenario", "nothing"][..],
+            "--scenario nothing: there is no such scenario, expected one of zonal-latency",
+        ),
+        (&["drill", "--speed", "0"], "expected 1 to 100000"),
+        (
+            &["drill", "--speed", "fast"],
+            "expected how many times faster",
+        ),
+        (
+            &["drill", "--functions", "/nowhere"],
+            "--functions: /nowhere/classifier does not exist; build the functions with make build",
+        ),
+        (&["drill", "--format", "xml"], "possible values: text, json"),
+        (&["explain"], "--input <FILE>"),
+        (&["evacuate"], "unrecognized subcommand"),
+    ] {
+        let output = evac(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            text(&output.stderr).contains(told),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn the_scenarios_are_listed() {
+    let output = evac(&["drill", "--list"]);
+    assert_eq!(output.status.code(), Some(0));
+    for scenario in [
+        "zonal-latency",
+        "zonal-errors",
+        "single-instance",
+        "regional",
+        "two-zones",
+        "observe-mode",
+    ] {
+        assert!(text(&output.stdout).contains(scenario));
+    }
+}
+
+#[test]
+fn explain_takes_what_the_classifier_takes_and_refuses_what_it_refuses() {
+    let fixtures =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates/classifier/tests/fixtures");
+    let explain = |name: &str| evac(&["explain", "--input", fixtures.join(name).to_str().unwrap()]);
+    let taken = explain("composite-with-description.json");
+    assert_eq!(taken.status.code(), Some(0), "{}", text(&taken.stderr));
+    assert!(
+        text(&taken.stdout).contains("the alarm of zone use1-az1"),
+        "{}",
+        text(&taken.stdout)
+    );
+    let refused = explain("composite.json");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        text(&refused.stderr).contains("event.detail.configuration.description: missing, expected"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let missing = explain("no-such-file.json");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("name a file that holds an event or a command"));
+}
+
+#[test]
+fn explain_says_where_a_file_is_not_json() {
+    let mut child = Command::new(executable("evac"))
+        .args(["explain", "--input", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"{\"workload\": ").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("not JSON: EOF while parsing a value at line 1 column 13, expected an event or a command"), "{}", text(&output.stderr));
+}
+
+/// Invokes a function's executable through the Runtime API, in this account, with these variables.
+async fn invoke(
+    function: &str,
+    account: &str,
+    variables: &[(&str, &str)],
+    payload: Value,
+) -> Result<Value, FunctionFailure> {
+    let mut all = BTreeMap::from([
+        ("AWS_REGION".to_owned(), "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID".to_owned(), "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
+        (
+            "EVAC_ZONAL_SHIFT_FUNCTION".to_owned(),
+            "zonal-shift".to_owned(),
+        ),
+        (
+            "EVAC_ASG_PRUNING_FUNCTION".to_owned(),
+            "asg-pruning".to_owned(),
+        ),
+        (
+            "EVAC_TOPIC_ARN".to_owned(),
+            format!("arn:aws:sns:us-east-1:{account}:evac"),
+        ),
+    ]);
+    all.extend(
+        variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
+    let handler = Executable {
+        name: function.to_owned(),
+        path: executable(function),
+        variables: all,
+        log: LogSink::new(|_, _| ()),
+    }
+    .handler();
+    let invoked = Invoked {
+        request_id: "1".to_owned(),
+        function_arn: format!("arn:aws:lambda:us-east-1:{account}:function:{function}"),
+        payload,
+        now: Timestamp::UNIX_EPOCH,
+        remaining: Duration::from_secs(20),
+    };
+    handler(invoked).await
+}
+
+#[tokio::test]
+async fn a_drills_executable_refuses_a_real_account() {
+    for function in ["classifier", "zonal-shift", "asg-pruning"] {
+        let failure = invoke(
+            function,
+            "111122223333",
+            &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")],
+            json!({}),
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(
+            failure.error_type, "wrong-account",
+            "{function}: {}",
+            failure.error_message
+        );
+        assert!(
+            failure
+                .error_message
+                .contains("unset AWS_ENDPOINT_URL to deploy it"),
+            "{}",
+            failure.error_message
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deployed_executable_refuses_the_drills_account() {
+    for function in ["classifier", "zonal-shift", "asg-pruning"] {
+        let failure = invoke(function, "000000000000", &[], json!({}))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            failure.error_type, "wrong-account",
+            "{function}: {}",
+            failure.error_message
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_executable_without_its_settings_does_not_start() {
+    let failure = invoke(
+        "classifier",
+        "111122223333",
+        &[("EVAC_TOPIC_ARN", ""), ("AWS_REGION", "")],
+        json!({}),
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(
+        failure.error_type, "Runtime.ExitError",
+        "{}",
+        failure.error_message
+    );
+}

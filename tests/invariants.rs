@@ -1,0 +1,486 @@
+//! DESIGN's invariants, each with what would break it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+use domain::verdict::Verdict;
+use jiff::SignedDuration;
+use pipeline_tests::Pipeline;
+use region::cloudwatch::StateValue;
+use region::fault::{ApiFault, FaultKind};
+use region::operation::Service;
+use region::stage::CLASSIFIER;
+use serde_json::{Value, json};
+
+const AZ1_ALARM: &str = "use1-az1-wildrydes-isolated-impact-aggregate-alarm";
+const AZ2_ALARM: &str = "use1-az2-wildrydes-isolated-impact-aggregate-alarm";
+
+fn evacuate(zone: &str) -> Value {
+    json!({"action": "evacuate", "zone": zone, "reason": "a test says so"})
+}
+
+fn fail_back() -> Value {
+    json!({"action": "fail-back", "reason": "a test says so"})
+}
+
+// 1. At most one zone of a workload is evacuated by Evac at any time.
+
+#[tokio::test(start_paused = true)]
+async fn two_commands_at_once_evacuate_one_zone() {
+    let pipeline = Pipeline::at_peace();
+    let (first, second) = tokio::join!(
+        pipeline.command(evacuate("use1-az1")),
+        pipeline.command(evacuate("use1-az2"))
+    );
+    assert_eq!(pipeline.shifted().len(), 1, "the lead resource is the lock");
+    let verdicts = [first.unwrap().verdict, second.unwrap().verdict];
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| matches!(verdict, Verdict::Evacuate { .. }))
+            .count(),
+        1
+    );
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.code() == "otherZoneEvacuated")
+            .count(),
+        1
+    );
+    assert_eq!(pipeline.subnets().len(), 2, "one zone is out of the group");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_of_a_second_zone_does_not_evacuate_it() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    pipeline.set_alarm(AZ2_ALARM, StateValue::Alarm);
+    let report = pipeline
+        .classify(pipeline.alarm_event("use1-az2"))
+        .await
+        .unwrap();
+    assert_eq!(report.verdict.code(), "otherZoneEvacuated");
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+}
+
+// 2. No prune while traffic is not shifted away.
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_not_pruned_when_the_shift_fails() {
+    for kind in [
+        FaultKind::Internal,
+        FaultKind::AccessDenied,
+        FaultKind::Throttle,
+        FaultKind::TimeoutBefore,
+    ] {
+        let pipeline = Pipeline::at_peace();
+        pipeline
+            .region()
+            .inject(ApiFault::of(Service::ArcZonalShift, kind).on("StartZonalShift"));
+        pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+        assert_eq!(
+            pipeline
+                .calls(Service::AutoScaling)
+                .iter()
+                .filter(|call| **call != "DescribeAutoScalingGroups")
+                .count(),
+            0,
+            "{kind:?}"
+        );
+        assert_eq!(pipeline.subnets().len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_pruned_after_the_shift_and_not_before() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    assert_eq!(
+        pipeline.mutating(),
+        [
+            "StartZonalShift",
+            "CreateOrUpdateTags",
+            "UpdateAutoScalingGroup"
+        ]
+    );
+}
+
+// 3. No group is left with fewer than minZones zones.
+
+#[tokio::test(start_paused = true)]
+async fn a_group_of_two_zones_is_left_as_it_is() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.leave_zone_as_person("use1-az3");
+    let report = pipeline.command(evacuate("use1-az1")).await.unwrap();
+    assert_eq!(pipeline.subnets().len(), 2);
+    assert!(
+        report.prunes[0]
+            .refusals()
+            .any(|(_, refusal)| refusal.to_string() == "1 zones would be left, and 2 must be")
+    );
+    assert!(
+        pipeline
+            .subjects()
+            .last()
+            .unwrap()
+            .contains("groups NOT taken out"),
+        "{:?}",
+        pipeline.subjects()
+    );
+}
+
+// 4. What was removed is written down before it is removed, and restore is current ∪ removed.
+
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_removed_is_on_record_even_if_the_removal_fails() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.region().inject(
+        ApiFault::of(Service::AutoScaling, FaultKind::AccessDenied).on("UpdateAutoScalingGroup"),
+    );
+    pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(pipeline.subnets().len(), 3);
+    assert_eq!(pipeline.record().len(), 2, "the incident, and the subnet");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_removed_when_it_cannot_be_written_down() {
+    let pipeline = Pipeline::at_peace();
+    pipeline
+        .region()
+        .inject(ApiFault::of(Service::AutoScaling, FaultKind::Internal).on("CreateOrUpdateTags"));
+    pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(pipeline.subnets().len(), 3);
+    assert!(!pipeline.mutating().contains(&"UpdateAutoScalingGroup"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fail_back_restores_what_was_removed_and_keeps_what_people_changed() {
+    let pipeline = Pipeline::at_peace();
+    let before = pipeline.subnets();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    let during = pipeline.subnets();
+    pipeline.minutes(5).await;
+    // Somebody takes another zone out meanwhile.
+    pipeline.leave_zone_as_person("use1-az3");
+    let kept = pipeline.subnets();
+    assert_eq!((before.len(), during.len(), kept.len()), (3, 2, 1));
+    pipeline.command(fail_back()).await.unwrap();
+    pipeline.minutes(10).await;
+    let restored: Vec<String> = before
+        .iter()
+        .filter(|subnet| !during.contains(subnet) || kept.contains(subnet))
+        .cloned()
+        .collect();
+    assert_eq!(pipeline.subnets(), restored);
+    assert_eq!(pipeline.record(), []);
+    assert_eq!(pipeline.shifted(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn traffic_returns_only_after_capacity_has() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    pipeline.minutes(10).await;
+    let report = pipeline.command(fail_back()).await.unwrap();
+    assert!(report.waiting_for_capacity, "instances have to start first");
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    // The tick carries on.
+    pipeline.minutes(11).await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(
+        pipeline.subjects().last().unwrap(),
+        "[evac] wildrydes: traffic returns to use1-az1"
+    );
+}
+
+// 6. Duplicates and reordering change nothing.
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_event_changes_nothing() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    pipeline.classify(event.clone()).await.unwrap();
+    let changed = (
+        pipeline.mutating(),
+        pipeline.subnets(),
+        pipeline.record(),
+        pipeline.shifted(),
+    );
+    for _ in 0..3 {
+        pipeline.minutes(3).await;
+        pipeline.classify(event.clone()).await.unwrap();
+        assert_eq!(
+            (
+                pipeline.mutating(),
+                pipeline.subnets(),
+                pipeline.record(),
+                pipeline.shifted()
+            ),
+            changed
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_event_twice_at_once_has_one_effect() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    let (first, second) = tokio::join!(pipeline.classify(event.clone()), pipeline.classify(event));
+    assert!(matches!(first.unwrap().verdict, Verdict::Evacuate { .. }));
+    assert!(matches!(second.unwrap().verdict, Verdict::Evacuate { .. }));
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    assert_eq!(pipeline.subnets().len(), 2);
+    assert_eq!(pipeline.record().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_after_the_fail_back_does_not_evacuate_again() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    pipeline.classify(event.clone()).await.unwrap();
+    pipeline.minutes(10).await;
+    pipeline.command(fail_back()).await.unwrap();
+    let report = pipeline.classify(event).await.unwrap();
+    assert_eq!(report.verdict.code(), "endedByPerson");
+    assert_eq!(pipeline.subnets().len(), 3);
+}
+
+// 7. Evac ends only its own shifts; a person's action wins.
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_shift_is_neither_ended_nor_replaced() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.shift_as_person("use1-az2");
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let report = pipeline
+        .classify(pipeline.alarm_event("use1-az1"))
+        .await
+        .unwrap();
+    assert_eq!(report.verdict.code(), "otherZoneShifted");
+    let report = pipeline.command(fail_back()).await.unwrap();
+    assert_eq!(report.verdict.code(), "notOurs");
+    assert_eq!(pipeline.shifted(), ["use1-az2"]);
+    assert_eq!(pipeline.mutating(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_ended_stays_ended_while_the_alarm_lasts() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    pipeline.classify(event.clone()).await.unwrap();
+    pipeline.cancel_as_person();
+    // Neither the event again nor the ticks shift again; the prune is undone, since traffic is back.
+    pipeline.classify(event).await.unwrap();
+    pipeline.minutes(11).await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(pipeline.subnets().len(), 3);
+    assert_eq!(pipeline.record(), []);
+}
+
+// 8. A dry drill and observe mode perform no mutating AWS call.
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_drill_changes_nothing() {
+    let pipeline = Pipeline::at_peace();
+    let dry = json!({"action": "evacuate", "zone": "use1-az1", "reason": "game day", "drill": true, "dryRun": true});
+    let report = pipeline.command(dry).await.unwrap();
+    assert!(matches!(report.verdict, Verdict::Evacuate { .. }));
+    assert!(report.is_dry());
+    assert_eq!(pipeline.mutating(), [""; 0]);
+    assert!(
+        pipeline
+            .calls(Service::AutoScaling)
+            .contains(&"DescribeAutoScalingGroups"),
+        "it looked, all the same"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn mode_observe_changes_nothing_whatever_is_asked() {
+    let pipeline = Pipeline::at_peace();
+    let workload = pipeline.workload(&json!({"mode": "observe"}));
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let mut event = pipeline.alarm_event("use1-az1");
+    event["workload"] = workload.clone();
+    pipeline.classify(event).await.unwrap();
+    for command in [
+        evacuate("use1-az1"),
+        fail_back(),
+        json!({"action": "reconcile", "reason": "schedule"}),
+    ] {
+        pipeline
+            .classify(json!({"workload": workload, "command": command}))
+            .await
+            .unwrap();
+    }
+    assert_eq!(pipeline.mutating(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn explain_calls_nothing_that_changes_anything_and_tells_nobody() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let report = pipeline
+        .command(json!({"action": "explain", "reason": "asking"}))
+        .await
+        .unwrap();
+    assert!(matches!(report.verdict, Verdict::Evacuate { .. }));
+    assert_eq!(pipeline.mutating(), [""; 0]);
+    assert_eq!(pipeline.subjects(), [""; 0]);
+}
+
+// 9. Every failure is seen.
+
+#[tokio::test(start_paused = true)]
+async fn every_step_that_fails_is_an_error_of_its_class() {
+    let cases = [
+        (
+            Service::CloudWatch,
+            "DescribeAlarms",
+            FaultKind::AccessDenied,
+            "access-denied",
+        ),
+        (
+            Service::ArcZonalShift,
+            "GetManagedResource",
+            FaultKind::Throttle,
+            "throttled",
+        ),
+        (
+            Service::ArcZonalShift,
+            "StartZonalShift",
+            FaultKind::AccessDenied,
+            "access-denied",
+        ),
+        (
+            Service::ArcZonalShift,
+            "StartZonalShift",
+            FaultKind::TimeoutBefore,
+            "timeout",
+        ),
+        (
+            Service::AutoScaling,
+            "DescribeAutoScalingGroups",
+            FaultKind::Internal,
+            "unavailable",
+        ),
+        (
+            Service::AutoScaling,
+            "CreateOrUpdateTags",
+            FaultKind::AccessDenied,
+            "access-denied",
+        ),
+        (
+            Service::AutoScaling,
+            "UpdateAutoScalingGroup",
+            FaultKind::Throttle,
+            "throttled",
+        ),
+        (Service::Sns, "Publish", FaultKind::Internal, "unavailable"),
+    ];
+    for (service, operation, kind, class) in cases {
+        let pipeline = Pipeline::at_peace();
+        pipeline
+            .region()
+            .inject(ApiFault::of(service, kind).on(operation));
+        let error = pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+        assert_eq!(
+            error.error_type, class,
+            "{operation}: {}",
+            error.error_message
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_to_people_too() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.region().inject(
+        ApiFault::of(Service::ArcZonalShift, FaultKind::AccessDenied).on("StartZonalShift"),
+    );
+    pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(
+        pipeline.subjects(),
+        ["[evac] wildrydes: evacuate use1-az1 FAILED"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_who_cannot_be_told_do_not_keep_traffic_in_a_bad_zone() {
+    let pipeline = Pipeline::at_peace();
+    pipeline
+        .region()
+        .inject(ApiFault::of(Service::Sns, FaultKind::Internal));
+    pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    assert_eq!(pipeline.subnets().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_fails_is_tried_again_and_succeeds() {
+    let pipeline = Pipeline::at_peace();
+    // The first try and the retries within it fail.
+    pipeline.region().inject(
+        ApiFault::of(Service::ArcZonalShift, FaultKind::Internal)
+            .on("StartZonalShift")
+            .times(3),
+    );
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    pipeline
+        .region()
+        .advance(SignedDuration::from_secs(2))
+        .await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    pipeline.minutes(2).await;
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    assert_eq!(pipeline.subnets().len(), 2);
+    assert!(pipeline.region().state().lambda.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_keeps_failing_becomes_a_dead_letter() {
+    let pipeline = Pipeline::at_peace();
+    enqueue(&pipeline, json!({"workload": {}, "event": {}}));
+    pipeline.minutes(4).await;
+    let state = pipeline.region().state();
+    let dead = state.lambda.dead_letters();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].failure.error_type, "bad-input");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_got_lost_is_not_believed_to_be_a_failure() {
+    for (service, operation) in [
+        (Service::ArcZonalShift, "StartZonalShift"),
+        (Service::AutoScaling, "CreateOrUpdateTags"),
+        (Service::AutoScaling, "UpdateAutoScalingGroup"),
+    ] {
+        let pipeline = Pipeline::at_peace();
+        pipeline.region().inject(
+            ApiFault::of(service, FaultKind::TimeoutAfter)
+                .on(operation)
+                .times(1),
+        );
+        pipeline
+            .command(evacuate("use1-az1"))
+            .await
+            .unwrap_or_else(|error| panic!("{operation}: {}", error.error_message));
+        assert_eq!(pipeline.shifted(), ["use1-az1"], "{operation}");
+        assert_eq!(pipeline.subnets().len(), 2, "{operation}");
+    }
+}
+
+fn enqueue(pipeline: &Pipeline, payload: Value) {
+    let mut state = pipeline.region().state();
+    let now = state.now();
+    state.lambda.enqueue(CLASSIFIER, payload, now);
+}
