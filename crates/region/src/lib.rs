@@ -2,5 +2,6 @@
 pub mod chance;
 pub mod cloudwatch;
 pub mod error;
+pub mod eventbridge;
 mod identifier;
 pub mod operation;
