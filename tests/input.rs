@@ -84,7 +84,7 @@ async fn nothing_is_called_for_a_payload_that_is_not_understood() {
         ),
         (
             changed(&|payload| {
-                payload["workload"]["zones"]["use1-az2"]["subnets"] = json!([subnet])
+                payload["workload"]["zones"]["use1-az2"]["subnets"] = json!([subnet]);
             }),
             "workload.zones.use1-az2.subnets[0]",
             "expected it in one zone only",

@@ -80,6 +80,8 @@ pub(crate) enum Format {
 pub(crate) struct UsageError(pub(crate) String);
 
 fn parse_speed(text: &str) -> Result<Speed, String> {
-    let times: f64 = text.parse().map_err(|_| "not a number, expected how many times faster, such as 60".to_owned())?;
+    let times: f64 = text
+        .parse()
+        .map_err(|_| "not a number, expected how many times faster, such as 60".to_owned())?;
     Speed::try_from(times).map_err(|error| error.to_string())
 }

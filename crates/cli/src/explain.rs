@@ -17,7 +17,9 @@ pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
     let payload: Value = match serde_json::from_str(&text) {
         Ok(payload) => payload,
         Err(error) => {
-            eprintln!("evac: {name}: not JSON: {error}, expected an event or a command as the classifier receives it");
+            eprintln!(
+                "evac: {name}: not JSON: {error}, expected an event or a command as the classifier receives it"
+            );
             return Ok(false);
         }
     };
@@ -40,9 +42,14 @@ pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
         Format::Text => {
             println!("Signal:     {}", explanation.signal);
             println!("Workload:   {}", explanation.workload);
-            println!("Would read: {}", explanation.would_read.join("\n            "));
+            println!(
+                "Would read: {}",
+                explanation.would_read.join("\n            ")
+            );
             match explanation.would_hold.as_slice() {
-                [] => println!("Would hold: not for anything in the input; that depends on what it reads"),
+                [] => println!(
+                    "Would hold: not for anything in the input; that depends on what it reads"
+                ),
                 holds => println!("Would hold: {}", holds.join("\n            ")),
             }
             println!("Otherwise:  {}", explanation.otherwise);
@@ -54,8 +61,15 @@ pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
 fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
         return Ok(text);
     }
-    std::fs::read_to_string(path).with_context(|| format!("--input {}: cannot be read; name a file that holds an event or a command", path.display()))
+    std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "--input {}: cannot be read; name a file that holds an event or a command",
+            path.display()
+        )
+    })
 }

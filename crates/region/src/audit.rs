@@ -27,7 +27,11 @@ pub struct Finding {
 impl Finding {
     fn new(id: u8, broken: &[String], kept: String) -> Self {
         let holds = broken.is_empty();
-        Self { id, holds, detail: if holds { kept } else { broken.join("; ") } }
+        Self {
+            id,
+            holds,
+            detail: if holds { kept } else { broken.join("; ") },
+        }
     }
 }
 
@@ -65,11 +69,19 @@ struct Prune<'a> {
 
 impl<'a> Prune<'a> {
     fn of(change: &'a GroupChange) -> Option<Self> {
-        let zones: BTreeSet<&ZoneId> = change.zones_before.iter().filter(|zone| !change.zones_after.contains(*zone)).collect();
+        let zones: BTreeSet<&ZoneId> = change
+            .zones_before
+            .iter()
+            .filter(|zone| !change.zones_after.contains(*zone))
+            .collect();
         if zones.is_empty() {
             return None;
         }
-        Some(Self { change, record: Record::read(&change.tags).ok().flatten(), zones })
+        Some(Self {
+            change,
+            record: Record::read(&change.tags).ok().flatten(),
+            zones,
+        })
     }
 }
 
@@ -97,24 +109,48 @@ fn one_zone_at_a_time(shifts: &[arc::Change], pruned: &[Prune<'_>]) -> Finding {
     if zones.len() > 1 {
         broken.push(format!("{zones:?} pruned"));
     }
-    Finding::new(1, &broken, format!("at most {most} zone evacuated at any time"))
+    Finding::new(
+        1,
+        &broken,
+        format!("at most {most} zone evacuated at any time"),
+    )
 }
 
 fn no_prune_without_shift(state: &State, pruned: &[Prune<'_>]) -> Finding {
     let unshifted = |prune: &Prune<'_>| {
-        let resource = state.auto_scaling.group(&prune.change.group)?.load_balancer?;
-        let zone = prune.zones.iter().find(|zone| !is_away(state.arc.changes(), resource, zone, prune.change.at))?;
-        Some(format!("{}: {} pruned while traffic of {} went to {zone}", prune.change.at, prune.change.group, resource.short()))
+        let resource = state
+            .auto_scaling
+            .group(&prune.change.group)?
+            .load_balancer?;
+        let zone = prune
+            .zones
+            .iter()
+            .find(|zone| !is_away(state.arc.changes(), resource, zone, prune.change.at))?;
+        Some(format!(
+            "{}: {} pruned while traffic of {} went to {zone}",
+            prune.change.at,
+            prune.change.group,
+            resource.short()
+        ))
     };
     let broken: Vec<String> = pruned.iter().filter_map(unshifted).collect();
-    Finding::new(2, &broken, format!("{} prunes, each with traffic away", pruned.len()))
+    Finding::new(
+        2,
+        &broken,
+        format!("{} prunes, each with traffic away", pruned.len()),
+    )
 }
 
 /// Whether a shift away from a zone was in force on a resource at a moment.
 fn is_away(changes: &[arc::Change], resource: &ResourceArn, zone: &ZoneId, at: Timestamp) -> bool {
     let mut away: BTreeSet<&str> = BTreeSet::new();
     let concerns = |change: &&arc::Change| {
-        change.at <= at && change.zone == *zone && change.resource.as_ref().is_none_or(|concerned| concerned == resource)
+        change.at <= at
+            && change.zone == *zone
+            && change
+                .resource
+                .as_ref()
+                .is_none_or(|concerned| concerned == resource)
     };
     for change in changes.iter().filter(concerns) {
         match change.what {
@@ -134,46 +170,107 @@ fn enough_zones_left(groups: &[GroupChange], min_zones: usize) -> Finding {
     let broken: Vec<String> = groups
         .iter()
         .filter(|change| change.zones_after.len() < min_zones.max(1))
-        .map(|change| format!("{}: {} left with {} zones", change.at, change.group, change.zones_after.len()))
+        .map(|change| {
+            format!(
+                "{}: {} left with {} zones",
+                change.at,
+                change.group,
+                change.zones_after.len()
+            )
+        })
         .collect();
-    Finding::new(3, &broken, format!("{} changes, each left at least {min_zones} zones", groups.len()))
+    Finding::new(
+        3,
+        &broken,
+        format!(
+            "{} changes, each left at least {min_zones} zones",
+            groups.len()
+        ),
+    )
 }
 
 fn written_before_removed(pruned: &[Prune<'_>]) -> Finding {
     let unwritten = |prune: &Prune<'_>| {
         let recorded = prune.record.as_ref().map(|record| &record.removed);
-        let removed = prune.change.before.iter().filter(|subnet| !prune.change.after.contains(subnet));
+        let removed = prune
+            .change
+            .before
+            .iter()
+            .filter(|subnet| !prune.change.after.contains(subnet));
         let missing: Vec<&str> = removed
-            .map(|subnet| subnet.as_str())
-            .filter(|subnet| !recorded.is_some_and(|recorded| recorded.iter().any(|known| known.as_str() == *subnet)))
+            .map(domain::SubnetId::as_str)
+            .filter(|subnet| {
+                !recorded
+                    .is_some_and(|recorded| recorded.iter().any(|known| known.as_str() == *subnet))
+            })
             .collect();
-        (!missing.is_empty()).then(|| format!("{}: {} lost {} without a record", prune.change.at, prune.change.group, missing.join(", ")))
+        (!missing.is_empty()).then(|| {
+            format!(
+                "{}: {} lost {} without a record",
+                prune.change.at,
+                prune.change.group,
+                missing.join(", ")
+            )
+        })
     };
     let broken: Vec<String> = pruned.iter().filter_map(unwritten).collect();
-    Finding::new(4, &broken, format!("{} prunes, each on record before", pruned.len()))
+    Finding::new(
+        4,
+        &broken,
+        format!("{} prunes, each on record before", pruned.len()),
+    )
 }
 
 /// Evac's callers are known by their access key id; who else calls is a person.
 fn only_its_own(shifts: &[arc::Change], state: &State) -> Finding {
-    let by_person = state.calls.iter().filter(|call| call.operation.name == "CancelZonalShift" && call.caller != crate::stage::ZONAL_SHIFT);
+    let by_person = state.calls.iter().filter(|call| {
+        call.operation.name == "CancelZonalShift" && call.caller != crate::stage::ZONAL_SHIFT
+    });
     let people: BTreeSet<Timestamp> = by_person.map(|call| call.at).collect();
     let foreign = |change: &&arc::Change| {
-        change.what == What::Canceled && Marker::from_comment(&change.comment).is_none() && !people.contains(&change.at)
+        change.what == What::Canceled
+            && Marker::from_comment(&change.comment).is_none()
+            && !people.contains(&change.at)
     };
-    let broken: Vec<String> = shifts.iter().filter(foreign).map(|change| format!("{}: somebody else's shift {} ended", change.at, change.id)).collect();
-    let ended = shifts.iter().filter(|change| change.what == What::Canceled).count();
-    Finding::new(7, &broken, format!("{ended} shifts ended, none of them somebody else's by Evac"))
+    let broken: Vec<String> = shifts
+        .iter()
+        .filter(foreign)
+        .map(|change| format!("{}: somebody else's shift {} ended", change.at, change.id))
+        .collect();
+    let ended = shifts
+        .iter()
+        .filter(|change| change.what == What::Canceled)
+        .count();
+    Finding::new(
+        7,
+        &broken,
+        format!("{ended} shifts ended, none of them somebody else's by Evac"),
+    )
 }
 
 fn nothing_changed_on_watch(state: &State, may_change: bool) -> Finding {
     let mutating: Vec<String> = state
         .calls
         .iter()
-        .filter(|call| call.operation.mutates && matches!(call.service, Service::ArcZonalShift | Service::AutoScaling))
+        .filter(|call| {
+            call.operation.mutates
+                && matches!(call.service, Service::ArcZonalShift | Service::AutoScaling)
+        })
         .map(|call| format!("{}: {} {}", call.at, call.service, call.operation.name))
         .collect();
     if may_change {
-        return Finding::new(8, &[], format!("not in mode observe; {} mutating calls to ARC and Auto Scaling", mutating.len()));
+        return Finding::new(
+            8,
+            &[],
+            format!(
+                "not in mode observe; {} mutating calls to ARC and Auto Scaling",
+                mutating.len()
+            ),
+        );
     }
-    Finding::new(8, &mutating, "no mutating call to ARC or Auto Scaling".to_owned())
+    Finding::new(
+        8,
+        &mutating,
+        "no mutating call to ARC or Auto Scaling".to_owned(),
+    )
 }

@@ -25,7 +25,11 @@ impl TryFrom<f64> for Speed {
     type Error = SpeedError;
 
     fn try_from(times: f64) -> Result<Self, SpeedError> {
-        if (1.0..=100_000.0).contains(&times) { Ok(Self(times)) } else { Err(SpeedError(times)) }
+        if (1.0..=100_000.0).contains(&times) {
+            Ok(Self(times))
+        } else {
+            Err(SpeedError(times))
+        }
     }
 }
 
@@ -45,7 +49,11 @@ pub async fn run_until(region: &Arc<Region>, end: Timestamp, speed: Speed) {
         let by = SignedDuration::try_from_secs_f64(beat.as_secs_f64() * factor).unwrap_or_default();
         let target = region.now().checked_add(by).unwrap_or(end);
         // Past the end the clock only goes on as long as a function runs.
-        let target = if running.is_empty() { target.min(end) } else { target };
+        let target = if running.is_empty() {
+            target.min(end)
+        } else {
+            target
+        };
         for due in region.step_until(target) {
             let region = Arc::clone(region);
             running.spawn(async move { region.run_due(due).await });

@@ -28,7 +28,9 @@ use winterbaume_core::{MockRequest, MockResponse};
 use crate::error::ServiceError;
 use crate::fault::{ApiFault, FaultKind, refusal};
 use crate::lambda::wire::InvocationType;
-use crate::lambda::{Due, FunctionFailure, Invocation, LONGEST_ASYNCHRONOUS, LONGEST_SYNCHRONOUS, Way};
+use crate::lambda::{
+    Due, FunctionFailure, Invocation, LONGEST_ASYNCHRONOUS, LONGEST_SYNCHRONOUS, Way,
+};
 use crate::operation::{Operation, Service};
 use crate::state::{Call, State};
 use crate::{arc, autoscaling, cloudwatch, lambda, sns};
@@ -43,7 +45,9 @@ impl Region {
     /// A Region in this state.
     #[must_use]
     pub fn new(state: State) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self {
+            state: Mutex::new(state),
+        })
     }
 
     /// The Region's state, to look at or to set up. While it is held, the Region answers nobody.
@@ -80,7 +84,12 @@ impl Region {
             let mut state = self.state();
             let now = state.now();
             let fault = state.faults.meet(service, operation, now);
-            state.calls.push(Call { at: now, caller: caller(&request), service, operation });
+            state.calls.push(Call {
+                at: now,
+                caller: caller(&request),
+                service,
+                operation,
+            });
             fault
         };
         if let Some(error) = fault.and_then(|kind| refusal(service, kind)) {
@@ -96,13 +105,22 @@ impl Region {
         (fault != Some(FaultKind::TimeoutAfter)).then_some(response)
     }
 
-    fn perform(&self, service: Service, operation: Operation, request: &MockRequest) -> MockResponse {
+    fn perform(
+        &self,
+        service: Service,
+        operation: Operation,
+        request: &MockRequest,
+    ) -> MockResponse {
         let mut state = self.state();
         let now = state.now();
         let response = match service {
             Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
-            Service::AutoScaling => autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now),
-            Service::CloudWatch => cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now),
+            Service::AutoScaling => {
+                autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now)
+            }
+            Service::CloudWatch => {
+                cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
+            }
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
             // Invocations take time, and the state must not be held meanwhile.
             Service::Lambda => refuse(service, request, &unknown(service)),
@@ -121,33 +139,53 @@ impl Region {
             InvocationType::RequestResponse | InvocationType::DryRun => LONGEST_SYNCHRONOUS,
         };
         if invoke.payload.len() > longest {
-            let message = format!("{} byte payload is too large for the {:?} invocation type (limit {longest} bytes)", invoke.payload.len(), invoke.way);
-            return lambda::wire::refuse(&ServiceError::new(413, "RequestTooLargeException", message).with("Type", "User"));
+            let message = format!(
+                "{} byte payload is too large for the {:?} invocation type (limit {longest} bytes)",
+                invoke.payload.len(),
+                invoke.way
+            );
+            return lambda::wire::refuse(
+                &ServiceError::new(413, "RequestTooLargeException", message).with("Type", "User"),
+            );
         }
-        let payload = if invoke.payload.is_empty() { Ok(Value::Object(Default::default())) } else { serde_json::from_slice(&invoke.payload) };
+        let payload = if invoke.payload.is_empty() {
+            Ok(Value::Object(Default::default()))
+        } else {
+            serde_json::from_slice(&invoke.payload)
+        };
         let payload: Value = match payload {
             Ok(payload) => payload,
             Err(error) => {
                 let message = format!("Could not parse request body into json: {error}");
-                return lambda::wire::refuse(&ServiceError::new(400, "InvalidRequestContentException", message).with("Type", "User"));
+                return lambda::wire::refuse(
+                    &ServiceError::new(400, "InvalidRequestContentException", message)
+                        .with("Type", "User"),
+                );
             }
         };
         let accepted = {
             let mut state = self.state();
             let now = state.now();
-            state.lambda.resolve(&invoke.function).map(|function| match invoke.way {
-                InvocationType::DryRun => None,
-                InvocationType::Event => {
-                    state.lambda.enqueue(&function, payload.clone(), now);
-                    None
-                }
-                InvocationType::RequestResponse => Some((state.lambda.next_request_id(), function)),
-            })
+            state
+                .lambda
+                .resolve(&invoke.function)
+                .map(|function| match invoke.way {
+                    InvocationType::DryRun => None,
+                    InvocationType::Event => {
+                        state.lambda.enqueue(&function, payload.clone(), now);
+                        None
+                    }
+                    InvocationType::RequestResponse => {
+                        Some((state.lambda.next_request_id(), function))
+                    }
+                })
         };
         match (accepted, invoke.way) {
             (Err(error), _) => lambda::wire::refuse(&error),
             (Ok(Some((request_id, function))), _) => {
-                let outcome = self.run(&function, request_id, payload, Way::Synchronous, None).await;
+                let outcome = self
+                    .run(&function, request_id, payload, Way::Synchronous, None)
+                    .await;
                 lambda::wire::answer(&outcome)
             }
             (Ok(None), InvocationType::DryRun) => lambda::wire::accepted(204),
@@ -155,21 +193,49 @@ impl Region {
         }
     }
 
-    async fn run(&self, function: &str, request_id: String, payload: Value, way: Way, due: Option<Due>) -> Result<Value, FunctionFailure> {
+    async fn run(
+        &self,
+        function: &str,
+        request_id: String,
+        payload: Value,
+        way: Way,
+        due: Option<Due>,
+    ) -> Result<Value, FunctionFailure> {
         let (begun, began) = {
-            let state = self.state();
-            (state.lambda.begin(function, &request_id, &payload, state.now()), state.now())
+            let mut state = self.state();
+            let now = state.now();
+            (
+                state.lambda.begin(function, &request_id, &payload, now),
+                now,
+            )
         };
-        let outcome = match begun {
-            Some((answer, timeout)) => tokio::time::timeout(timeout, answer).await.unwrap_or_else(|_| {
-                let message = format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", timeout.as_secs_f64());
-                Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
-            }),
-            None => Err(FunctionFailure::of_runtime("Runtime.NoSuchFunction", format!("there is no function {function}"))),
-        };
+        let outcome =
+            match begun {
+                Some((answer, timeout)) => tokio::time::timeout(timeout, answer)
+                    .await
+                    .unwrap_or_else(|_| {
+                        let message = format!(
+                            "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+                            timeout.as_secs_f64()
+                        );
+                        Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
+                    }),
+                None => Err(FunctionFailure::of_runtime(
+                    "Runtime.NoSuchFunction",
+                    format!("there is no function {function}"),
+                )),
+            };
         let mut state = self.state();
         let ended = state.now();
-        let invocation = Invocation { request_id, function: function.to_owned(), began, ended, way, payload, outcome: outcome.clone() };
+        let invocation = Invocation {
+            request_id,
+            function: function.to_owned(),
+            began,
+            ended,
+            way,
+            payload,
+            outcome: outcome.clone(),
+        };
         state.lambda.end(invocation, due);
         outcome
     }
@@ -178,16 +244,31 @@ impl Region {
     ///
     /// # Errors
     /// How the function failed.
-    pub async fn invoke_function(&self, function: &str, payload: Value) -> Result<Value, FunctionFailure> {
+    pub async fn invoke_function(
+        &self,
+        function: &str,
+        payload: Value,
+    ) -> Result<Value, FunctionFailure> {
         let request_id = self.state().lambda.next_request_id();
-        self.run(function, request_id, payload, Way::Synchronous, None).await
+        self.run(function, request_id, payload, Way::Synchronous, None)
+            .await
     }
 
     /// Runs an asynchronous invocation that is due.
     pub async fn run_due(&self, due: Due) {
-        let way = Way::Asynchronous { attempt: due.attempt };
+        let way = Way::Asynchronous {
+            attempt: due.attempt,
+        };
         // What comes of it is noted; a failure is tried again or becomes a dead letter.
-        let _ = self.run(&due.function, due.request_id.clone(), due.payload.clone(), way, Some(due.clone())).await;
+        let _ = self
+            .run(
+                &due.function,
+                due.request_id.clone(),
+                due.payload.clone(),
+                way,
+                Some(due.clone()),
+            )
+            .await;
     }
 
     /// Moves the clock towards a moment, and stops early where asynchronous invocations are due:
@@ -217,7 +298,10 @@ fn service(request: &MockRequest) -> Option<Service> {
 
 /// The access key id of the signature.
 fn caller(request: &MockRequest) -> String {
-    credential(request).and_then(|mut scope| scope.next()).unwrap_or_default().to_owned()
+    credential(request)
+        .and_then(|mut scope| scope.next())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn credential(request: &MockRequest) -> Option<std::str::Split<'_, char>> {
@@ -247,13 +331,23 @@ fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> Mock
 }
 
 fn unsigned() -> ServiceError {
-    ServiceError::new(403, "MissingAuthenticationTokenException", "the request is not signed for a service of this Region")
+    ServiceError::new(
+        403,
+        "MissingAuthenticationTokenException",
+        "the request is not signed for a service of this Region",
+    )
 }
 
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
         Service::AutoScaling | Service::Sns => (400, "InvalidAction"),
-        Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => (404, "UnknownOperationException"),
+        Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
+            (404, "UnknownOperationException")
+        }
     };
-    ServiceError::new(status, code, format!("the embedded Region has no such operation of {service}"))
+    ServiceError::new(
+        status,
+        code,
+        format!("the embedded Region has no such operation of {service}"),
+    )
 }

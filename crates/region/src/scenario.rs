@@ -49,9 +49,11 @@ impl ScenarioFault {
         let from = begin + SignedDuration::from_mins(self.after_minutes.into());
         Fault {
             target: self.target.clone(),
-            effect: self.effect.clone(),
+            effect: self.effect,
             from,
-            until: self.for_minutes.map(|minutes| from + SignedDuration::from_mins(minutes.into())),
+            until: self
+                .for_minutes
+                .map(|minutes| from + SignedDuration::from_mins(minutes.into())),
         }
     }
 }
@@ -108,7 +110,10 @@ const BUILT_IN: [&str; 6] = [
 /// # Errors
 /// Never, as a test holds: every file is one of this build's own.
 pub fn built_in() -> Result<Vec<Scenario>, serde_json::Error> {
-    BUILT_IN.iter().map(|text| serde_json::from_str(text)).collect()
+    BUILT_IN
+        .iter()
+        .map(|text| serde_json::from_str(text))
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,11 +124,21 @@ mod tests {
     #[test]
     fn every_built_in_scenario_can_be_read_and_has_a_name_of_its_own() {
         let scenarios = built_in().unwrap();
-        let names: BTreeSet<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let names: BTreeSet<&str> = scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str())
+            .collect();
         assert_eq!(names.len(), BUILT_IN.len());
         assert_eq!(scenarios[0].name, "zonal-latency");
         for scenario in &scenarios {
-            assert!(scenario.faults.iter().all(|fault| fault.after_minutes < scenario.minutes), "{}", scenario.name);
+            assert!(
+                scenario
+                    .faults
+                    .iter()
+                    .all(|fault| fault.after_minutes < scenario.minutes),
+                "{}",
+                scenario.name
+            );
         }
     }
 }

@@ -58,7 +58,11 @@ const HISTORY: SignedDuration = SignedDuration::from_mins(10);
 /// How often the tick comes.
 const TICK_SECONDS: u32 = 300;
 /// AZ ID and AZ name of each zone.
-const ZONES: [(&str, &str); 3] = [("use1-az1", "us-east-1c"), ("use1-az2", "us-east-1a"), ("use1-az3", "us-east-1b")];
+const ZONES: [(&str, &str); 3] = [
+    ("use1-az1", "us-east-1c"),
+    ("use1-az2", "us-east-1a"),
+    ("use1-az3", "us-east-1b"),
+];
 
 /// Why a Region cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +135,13 @@ impl Stage {
         }
         let end = begin + SignedDuration::from_mins(scenario.minutes.into());
         let workload = definition(&load_balancer, &scenario.mode)?;
-        Ok(Self { region, workload, begin, end, topic })
+        Ok(Self {
+            region,
+            workload,
+            begin,
+            end,
+            topic,
+        })
     }
 
     /// Adds the functions, the workload's rules and its schedule: from here on, Evac watches.
@@ -158,7 +168,10 @@ impl Stage {
     #[must_use]
     pub fn is_own_alarm(&self, name: &str) -> bool {
         let alarms = &self.workload["alarms"];
-        let zonal = alarms["zonal"].as_object().into_iter().flat_map(|zonal| zonal.values());
+        let zonal = alarms["zonal"]
+            .as_object()
+            .into_iter()
+            .flat_map(|zonal| zonal.values());
         let regional = alarms["regional"].as_array().into_iter().flatten();
         zonal.chain(regional).any(|alarm| alarm == name)
     }
@@ -166,8 +179,13 @@ impl Stage {
     /// The workload's rule for its alarms, its rule for autoshifts, and the tick.
     fn rules(&self) -> Result<Vec<Rule>, StageError> {
         let alarms = &self.workload["alarms"];
-        let zonal = alarms["zonal"].as_object().into_iter().flat_map(|zonal| zonal.values());
-        let names: Vec<&Value> = zonal.chain(alarms["regional"].as_array().into_iter().flatten()).collect();
+        let zonal = alarms["zonal"]
+            .as_object()
+            .into_iter()
+            .flat_map(|zonal| zonal.values());
+        let names: Vec<&Value> = zonal
+            .chain(alarms["regional"].as_array().into_iter().flatten())
+            .collect();
         let alarms = json!({
             "source": ["aws.cloudwatch"],
             "detail-type": ["CloudWatch Alarm State Change"],
@@ -177,7 +195,10 @@ impl Stage {
             "source": ["aws.arc-zonal-shift"],
             "detail-type": ["Autoshift In Progress", "Autoshift Completed"],
         });
-        let template = format!(r#"{{"workload": {}, "event": <aws.events.event.json>}}"#, self.workload);
+        let template = format!(
+            r#"{{"workload": {}, "event": <aws.events.event.json>}}"#,
+            self.workload
+        );
         let transformer = Transformer::new(&BTreeMap::new(), &template).map_err(StageError::of)?;
         let on_event = |name: &str, pattern: &Value| -> Result<Rule, StageError> {
             let trigger = Trigger::Pattern(Pattern::parse(pattern).map_err(StageError::of)?);
@@ -187,14 +208,29 @@ impl Stage {
         Ok(vec![
             on_event("wildrydes", &alarms)?,
             on_event("wildrydes-autoshift", &autoshifts)?,
-            rule("wildrydes-tick", Trigger::Rate { seconds: TICK_SECONDS }, Input::Constant(tick)),
+            rule(
+                "wildrydes-tick",
+                Trigger::Rate {
+                    seconds: TICK_SECONDS,
+                },
+                Input::Constant(tick),
+            ),
         ])
     }
 }
 
 fn rule(name: &str, trigger: Trigger, input: Input) -> Rule {
-    let target = Target { id: CLASSIFIER.to_owned(), function: CLASSIFIER.to_owned(), input };
-    Rule { name: name.to_owned(), trigger, enabled: true, targets: vec![target] }
+    let target = Target {
+        id: CLASSIFIER.to_owned(),
+        function: CLASSIFIER.to_owned(),
+        input,
+    };
+    Rule {
+        name: name.to_owned(),
+        trigger,
+        enabled: true,
+        targets: vec![target],
+    }
 }
 
 /// The zones, by AZ ID and AZ name.
@@ -208,13 +244,20 @@ fn zones() -> Result<Vec<(ZoneId, ZoneName)>, StageError> {
 }
 
 fn load_balancer() -> Result<ResourceArn, StageError> {
-    format!("arn:aws:elasticloadbalancing:{REGION}:{}:loadbalancer/{DIMENSION}", AccountId::embedded()).parse().map_err(StageError::of)
+    format!(
+        "arn:aws:elasticloadbalancing:{REGION}:{}:loadbalancer/{DIMENSION}",
+        AccountId::embedded()
+    )
+    .parse()
+    .map_err(StageError::of)
 }
 
 /// The workload's subnet in a zone.
 fn subnet(zone: &ZoneId) -> Result<SubnetId, StageError> {
     let number = zone.as_str().chars().last().unwrap_or('0');
-    format!("subnet-0{number}000000000000001").parse().map_err(StageError::of)
+    format!("subnet-0{number}000000000000001")
+        .parse()
+        .map_err(StageError::of)
 }
 
 fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, StageError> {
@@ -228,7 +271,12 @@ fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, 
     Ok(arc)
 }
 
-fn auto_scaling(account: &AccountId, chance: Chance, load_balancer: &ResourceArn, now: Timestamp) -> Result<AutoScaling, StageError> {
+fn auto_scaling(
+    account: &AccountId,
+    chance: Chance,
+    load_balancer: &ResourceArn,
+    now: Timestamp,
+) -> Result<AutoScaling, StageError> {
     let mut auto_scaling = AutoScaling::new(account.clone(), REGION, chance);
     let mut subnets = Vec::new();
     for (id, name) in zones()? {
@@ -242,8 +290,13 @@ fn auto_scaling(account: &AccountId, chance: Chance, load_balancer: &ResourceArn
         max: 15,
         desired: 9,
         subnets,
-        tags: BTreeMap::from([("evac:workload".to_owned(), WORKLOAD.to_owned()), ("Name".to_owned(), GROUP.to_owned())]),
-        target_groups: vec![format!("arn:aws:elasticloadbalancing:{REGION}:{account}:{TARGET_GROUP}")],
+        tags: BTreeMap::from([
+            ("evac:workload".to_owned(), WORKLOAD.to_owned()),
+            ("Name".to_owned(), GROUP.to_owned()),
+        ]),
+        target_groups: vec![format!(
+            "arn:aws:elasticloadbalancing:{REGION}:{account}:{TARGET_GROUP}"
+        )],
         load_balancer: Some(load_balancer.clone()),
         ..GroupSpec::default()
     };
@@ -260,7 +313,11 @@ fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
             dimension: DIMENSION.to_owned(),
             target_group: TARGET_GROUP.to_owned(),
         }],
-        traffic: TrafficSpec { requests_per_second: 120.0, shares: BTreeMap::new(), drift: 0.1 },
+        traffic: TrafficSpec {
+            requests_per_second: 120.0,
+            shares: BTreeMap::new(),
+            drift: 0.1,
+        },
         baseline: BaselineSpec::default(),
         slow_after_ms: SLOW_AFTER_MS,
         // Two zones can carry the load of three.
@@ -274,7 +331,10 @@ fn definition(load_balancer: &ResourceArn, mode: &str) -> Result<Value, StageErr
     let mut by_zone = serde_json::Map::new();
     let mut alarms = serde_json::Map::new();
     for (id, name) in zones()? {
-        by_zone.insert(id.to_string(), json!({"name": name, "subnets": [subnet(&id)?]}));
+        by_zone.insert(
+            id.to_string(),
+            json!({"name": name, "subnets": [subnet(&id)?]}),
+        );
         alarms.insert(id.to_string(), json!(detection::zonal_alarm(&id)));
     }
     Ok(json!({

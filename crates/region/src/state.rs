@@ -117,10 +117,14 @@ impl State {
 
     /// The next moment at which anything can happen.
     fn next_moment(&self) -> Timestamp {
-        let next_second = Timestamp::from_second(self.now.as_second() + 1).unwrap_or(Timestamp::MAX);
+        let next_second =
+            Timestamp::from_second(self.now.as_second() + 1).unwrap_or(Timestamp::MAX);
         let deliveries = self.events.next_due().filter(|at| *at > self.now);
         let invocations = self.lambda.next_due().filter(|at| *at > self.now);
-        [deliveries, invocations].into_iter().flatten().fold(next_second, Timestamp::min)
+        [deliveries, invocations]
+            .into_iter()
+            .flatten()
+            .fold(next_second, Timestamp::min)
     }
 
     /// What the second that ends now did.
@@ -130,7 +134,8 @@ impl State {
         self.auto_scaling.step(now);
         self.timeline.reach(now);
         let infrastructure = self.infrastructure();
-        self.world.step(now - SignedDuration::from_secs(1), &infrastructure);
+        self.world
+            .step(now - SignedDuration::from_secs(1), &infrastructure);
         if now.as_second() % 60 == 0 {
             self.publish_metrics(now);
         }
@@ -162,24 +167,39 @@ impl State {
             };
             spec.zones.iter().map(move |(zone, _)| weight(zone))
         });
-        Infrastructure { weights: weights.collect(), instances }
+        Infrastructure {
+            weights: weights.collect(),
+            instances,
+        }
     }
 
     fn publish_metrics(&mut self, minute_end: Timestamp) {
         let minute = minute_end - SignedDuration::from_mins(1);
         let visible_at = minute_end + PUBLISH_DELAY;
         for sample in self.world.minute(minute) {
-            let metric = MetricId { namespace: sample.namespace.to_owned(), name: sample.name.to_owned(), dimensions: sample.dimensions };
-            self.cloudwatch.record(metric, sample.at, &sample.values, visible_at);
+            let metric = MetricId {
+                namespace: sample.namespace.to_owned(),
+                name: sample.name.to_owned(),
+                dimensions: sample.dimensions,
+            };
+            self.cloudwatch
+                .record(metric, sample.at, &sample.values, visible_at);
         }
         for contribution in self.world.contributors(minute) {
-            self.cloudwatch.contribute(&contribution.rule, minute, &contribution.contributor, contribution.n, visible_at);
+            self.cloudwatch.contribute(
+                &contribution.rule,
+                minute,
+                &contribution.contributor,
+                contribution.n,
+                visible_at,
+            );
         }
     }
 
     fn deliver(&mut self) {
         for delivery in self.events.due(self.now) {
-            self.lambda.enqueue(&delivery.function, delivery.payload, self.now);
+            self.lambda
+                .enqueue(&delivery.function, delivery.payload, self.now);
         }
     }
 
@@ -188,6 +208,7 @@ impl State {
         for event in self.arc.take_events() {
             self.events.accept(&event, self.now);
         }
-        self.timeline.take_over(&self.arc, &self.auto_scaling, &self.sns);
+        self.timeline
+            .take_over(&self.arc, &self.auto_scaling, &self.sns);
     }
 }

@@ -99,7 +99,10 @@ impl Timeline {
         });
         // That a new alarm finds out its first state is no news.
         if change.from != StateValue::InsufficientData {
-            let what = format!("alarm {}: {} -> {}", change.alarm_name, change.from, change.to);
+            let what = format!(
+                "alarm {}: {} -> {}",
+                change.alarm_name, change.from, change.to
+            );
             self.add(change.at, "cloudwatch", what);
         }
     }
@@ -112,7 +115,10 @@ impl Timeline {
         }
         for change in &groups.changes()[self.groups_seen..] {
             self.groups_seen += 1;
-            let (before, after) = (zones_line(&change.zones_before), zones_line(&change.zones_after));
+            let (before, after) = (
+                zones_line(&change.zones_before),
+                zones_line(&change.zones_after),
+            );
             let what = format!("group {}: zones {before} -> {after}", change.group);
             self.add(change.at, "autoscaling", what);
         }
@@ -127,10 +133,19 @@ impl Timeline {
 
 fn shift_line(change: &arc::Change) -> String {
     let zone = &change.zone;
-    let resource = change.resource.as_ref().map_or("every enrolled resource", |resource| resource.short());
+    let resource = change
+        .resource
+        .as_ref()
+        .map_or("every enrolled resource", |resource| resource.short());
     match change.what {
-        arc::What::Started => format!("{resource}: traffic moves away from {zone} ({})", change.comment),
-        arc::What::Updated => format!("{resource}: shift away from {zone} updated ({})", change.comment),
+        arc::What::Started => format!(
+            "{resource}: traffic moves away from {zone} ({})",
+            change.comment
+        ),
+        arc::What::Updated => format!(
+            "{resource}: shift away from {zone} updated ({})",
+            change.comment
+        ),
         arc::What::Canceled => format!("{resource}: traffic returns to {zone}"),
         arc::What::Expired => format!("{resource}: shift away from {zone} has expired"),
         arc::What::AutoshiftStarted => format!("AWS begins an autoshift away from {zone}"),

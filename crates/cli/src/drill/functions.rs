@@ -31,7 +31,10 @@ pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Functions> {
     for function in [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING] {
         let path = functions.path(function);
         if !path.is_file() {
-            let message = format!("--functions: {} does not exist; build the functions with make build, or name the directory that holds them", path.display());
+            let message = format!(
+                "--functions: {} does not exist; build the functions with make build, or name the directory that holds them",
+                path.display()
+            );
             return Err(UsageError(message).into());
         }
     }

@@ -16,6 +16,10 @@ use super::text;
 const BEAT: Duration = Duration::from_millis(50);
 /// What "right now" means for customers.
 const RECENT: SignedDuration = SignedDuration::from_secs(10);
+/// Bad requests of all, above which customers suffer.
+const NOTABLE: f64 = 0.02;
+/// How often customers who do not suffer get a line.
+const QUIET_SECONDS: i64 = 600;
 
 /// The display.
 pub(crate) struct Live {
@@ -25,17 +29,30 @@ pub(crate) struct Live {
     invocations_seen: usize,
     last_verdict: String,
     next_customers: Option<Timestamp>,
+    suffered: bool,
 }
 
 impl Live {
     pub(crate) fn new(enabled: bool) -> Self {
         // Hidden where standard error is no terminal; the lines go to standard output either way.
-        let target = if enabled { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if enabled {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(1), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}") {
             bar.set_style(style);
         }
-        Self { bar, enabled, entries_seen: 0, invocations_seen: 0, last_verdict: String::new(), next_customers: None }
+        Self {
+            bar,
+            enabled,
+            entries_seen: 0,
+            invocations_seen: 0,
+            last_verdict: String::new(),
+            next_customers: None,
+            suffered: false,
+        }
     }
 
     fn print(&self, line: &str) {
@@ -59,8 +76,10 @@ impl Live {
             for line in lines {
                 self.print(&line);
             }
-            self.bar.set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
-            self.bar.set_message(format!("{}  {customers}", text::clock(now)));
+            self.bar
+                .set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
+            self.bar
+                .set_message(format!("{}  {customers}", text::clock(now)));
             if now >= stage.end {
                 self.bar.finish_and_clear();
                 return;
@@ -72,14 +91,22 @@ impl Live {
     fn look(&mut self, stage: &Stage) -> (Vec<String>, Timestamp, String) {
         let state = stage.region.state();
         let now = state.now();
+        let customers = text::customers(&state.world.customers().totals(now - RECENT, now));
+        // While a function runs, what it does is known before what it thinks: the lines wait for it,
+        // so that they come in order.
+        if state.lambda.running() > 0 && now < stage.end {
+            return (Vec::new(), now, customers);
+        }
         let mut entries: Vec<TimelineEntry> = state.timeline.entries()[self.entries_seen..]
             .iter()
-            .map(|entry| TimelineEntry { at: entry.at, actor: entry.actor.clone(), what: entry.what.clone() })
+            .filter(|entry| entry.at >= stage.begin)
+            .map(TimelineEntry::from)
             .collect();
         self.entries_seen = state.timeline.entries().len();
-        let invocations: Vec<TimelineEntry> = state.lambda.invocations().skip(self.invocations_seen).filter_map(invocation_entry).collect();
+        let invocations = state.lambda.invocations().skip(self.invocations_seen);
+        let news: Vec<TimelineEntry> = invocations.filter_map(invocation_entry).collect();
         self.invocations_seen = state.lambda.invocations().count();
-        for entry in invocations {
+        for entry in news {
             // A tick that says the same again is no news.
             if entry.what != self.last_verdict {
                 self.last_verdict.clone_from(&entry.what);
@@ -88,18 +115,27 @@ impl Live {
         }
         entries.extend(self.minutely(&state, stage));
         entries.sort_by_key(|entry| entry.at);
-        let customers = text::customers(&state.world.customers().totals(now - RECENT, now));
         (entries.iter().map(text::entry).collect(), now, customers)
     }
 
-    /// A line a minute about what customers saw.
+    /// A line a minute about what customers saw while they suffer, and one now and then.
     fn minutely(&mut self, state: &State, stage: &Stage) -> Vec<TimelineEntry> {
         let minute = SignedDuration::from_mins(1);
         let mut next = self.next_customers.unwrap_or(stage.begin + minute);
         let mut entries = Vec::new();
         while next <= state.now() && next <= stage.end {
-            let what = text::customers(&state.world.customers().totals(next - minute, next));
-            entries.push(TimelineEntry { at: next, actor: "customers".to_owned(), what });
+            let customers = state.world.customers();
+            let suffering = customers.bad_rate(next - minute, next) > NOTABLE;
+            let quiet = (next.as_second() - stage.begin.as_second()) % QUIET_SECONDS == 0;
+            if suffering || self.suffered || quiet {
+                let what = text::customers(&customers.totals(next - minute, next));
+                entries.push(TimelineEntry {
+                    at: next,
+                    actor: "customers".to_owned(),
+                    what,
+                });
+            }
+            self.suffered = suffering;
             next += minute;
         }
         self.next_customers = Some(next);

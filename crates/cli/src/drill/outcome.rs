@@ -74,6 +74,16 @@ pub struct TimelineEntry {
     pub what: String,
 }
 
+impl From<&region::timeline::Entry> for TimelineEntry {
+    fn from(entry: &region::timeline::Entry) -> Self {
+        Self {
+            at: entry.at,
+            actor: entry.actor.clone(),
+            what: entry.what.clone(),
+        }
+    }
+}
+
 /// Requests that failed or were slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,20 +127,45 @@ impl Outcome {
 
     /// Gathers what came of a drill. `without` is what customers saw in the same scenario with nobody
     /// acting.
-    pub(crate) fn gather(scenario: &Scenario, seed: u64, stage: &Stage, without: &CustomerLog) -> Self {
+    pub(crate) fn gather(
+        scenario: &Scenario,
+        seed: u64,
+        stage: &Stage,
+        without: &CustomerLog,
+    ) -> Self {
         let state = stage.region.state();
         let reports = reports(&state);
-        let fault_at = scenario.faults.iter().map(|fault| fault.in_drill(stage.begin).from).min().unwrap_or(stage.begin);
-        let goes_off = |alarm: &&AlarmChange| alarm.at >= fault_at && alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name);
-        let alarm_at = state.timeline.alarms().iter().find(goes_off).map(|alarm| alarm.at);
-        let shift_at = state.calls.iter().find(|call| call.operation.name == "StartZonalShift").map(|call| call.at);
-        let well_at = shift_at.and_then(|shift_at| well_at(state.world.customers(), shift_at, stage.end));
+        let fault_at = scenario
+            .faults
+            .iter()
+            .map(|fault| fault.in_drill(stage.begin).from)
+            .min()
+            .unwrap_or(stage.begin);
+        let goes_off = |alarm: &&AlarmChange| {
+            alarm.at >= fault_at && alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name)
+        };
+        let alarm_at = state
+            .timeline
+            .alarms()
+            .iter()
+            .find(goes_off)
+            .map(|alarm| alarm.at);
+        let shift_at = state
+            .calls
+            .iter()
+            .find(|call| call.operation.name == "StartZonalShift")
+            .map(|call| call.at);
+        let well_at =
+            shift_at.and_then(|shift_at| well_at(state.world.customers(), shift_at, stage.end));
         let errors = |from: Timestamp| CustomerErrors {
             with_evac: bad(state.world.customers(), from, stage.end),
             without_evac: bad(without, from, stage.end),
         };
         let (end, zone) = end(&state, &reports);
-        let terms = Terms { min_zones: MIN_ZONES, may_change: scenario.mode != "observe" };
+        let terms = Terms {
+            min_zones: MIN_ZONES,
+            may_change: scenario.mode != "observe",
+        };
         Self {
             scenario: scenario.name.clone(),
             seed,
@@ -139,8 +174,12 @@ impl Outcome {
             verdicts: verdicts(&reports),
             timeline: timeline(&state),
             detected_after_s: alarm_at.map(|alarm| seconds(fault_at, alarm)),
-            shift_requested_after_ms: alarm_at.zip(shift_at).map(|(alarm, shift)| seconds(alarm, shift) * 1000.0),
-            customers_well_after_s: shift_at.zip(well_at).map(|(shift, well)| seconds(shift, well)),
+            shift_requested_after_ms: alarm_at
+                .zip(shift_at)
+                .map(|(alarm, shift)| seconds(alarm, shift) * 1000.0),
+            customers_well_after_s: shift_at
+                .zip(well_at)
+                .map(|(shift, well)| seconds(shift, well)),
             customer_errors: errors(alarm_at.unwrap_or(fault_at)),
             customer_errors_from_fault: errors(fault_at),
             mutating_calls: mutating_calls(&state),
@@ -155,13 +194,19 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 fn bad(customers: &CustomerLog, from: Timestamp, to: Timestamp) -> u64 {
-    customers.totals(from, to).values().map(|counts| counts.failed + counts.slow).sum()
+    customers
+        .totals(from, to)
+        .values()
+        .map(|counts| counts.failed + counts.slow)
+        .sum()
 }
 
 fn well_at(customers: &CustomerLog, from: Timestamp, end: Timestamp) -> Option<Timestamp> {
     let first = from.as_second() + 1;
     let last = (end - WELL_FOR).as_second();
-    (first..=last).filter_map(|second| Timestamp::from_second(second).ok()).find(|at| customers.bad_rate(*at, *at + WELL_FOR) < WELL)
+    (first..=last)
+        .filter_map(|second| Timestamp::from_second(second).ok())
+        .find(|at| customers.bad_rate(*at, *at + WELL_FOR) < WELL)
 }
 
 /// The classifier's answers, with the moment of each; a failed invocation has none.
@@ -171,7 +216,11 @@ pub(crate) fn reports(state: &State) -> Vec<Report> {
 
 /// The classifier's answer in an invocation.
 pub(crate) fn report(invocation: &Invocation) -> Option<Report> {
-    let answer = invocation.outcome.as_ref().ok().filter(|_| invocation.function == CLASSIFIER)?;
+    let answer = invocation
+        .outcome
+        .as_ref()
+        .ok()
+        .filter(|_| invocation.function == CLASSIFIER)?;
     serde_json::from_value(answer.clone()).ok()
 }
 
@@ -185,15 +234,29 @@ fn verdicts(reports: &[Report]) -> Vec<VerdictEntry> {
             reason: report.verdict.reason(),
         })
         .collect();
-    entries.dedup_by(|later, earlier| (&later.verdict, &later.zone, &later.reason) == (&earlier.verdict, &earlier.zone, &earlier.reason));
+    entries.dedup_by(|later, earlier| {
+        (&later.verdict, &later.zone, &later.reason)
+            == (&earlier.verdict, &earlier.zone, &earlier.reason)
+    });
     entries
 }
 
 /// How the drill ended, by what the Region saw; only a rehearsal is known from the classifier alone.
 fn end(state: &State, reports: &[Report]) -> (End, Option<String>) {
-    let shifted = state.arc.shifts().first().map(|shift| shift.away_from.to_string());
-    let pruned = state.auto_scaling.changes().iter().any(|change| change.zones_after.len() < change.zones_before.len());
-    let rehearsed = reports.iter().find(|report| report.is_dry()).and_then(|report| report.verdict.zone().map(ToString::to_string));
+    let shifted = state
+        .arc
+        .shifts()
+        .first()
+        .map(|shift| shift.away_from.to_string());
+    let pruned = state
+        .auto_scaling
+        .changes()
+        .iter()
+        .any(|change| change.zones_after.len() < change.zones_before.len());
+    let rehearsed = reports
+        .iter()
+        .find(|report| report.is_dry())
+        .and_then(|report| report.verdict.zone().map(ToString::to_string));
     match (shifted, pruned, rehearsed) {
         (Some(zone), true, _) => (End::Evacuate, Some(zone)),
         (Some(zone), false, _) => (End::Shift, Some(zone)),
@@ -206,14 +269,16 @@ fn end(state: &State, reports: &[Report]) -> (End, Option<String>) {
 fn told(expected: &Expected, end: End, zone: Option<&str>) -> String {
     let wanted = expected.zone.as_ref().map(domain::ZoneId::as_str);
     match zone {
-        Some(zone) if end == expected.outcome && wanted.is_some_and(|wanted| wanted != zone) => format!("{} of {zone}", end.name()),
+        Some(zone) if end == expected.outcome && wanted.is_some_and(|wanted| wanted != zone) => {
+            format!("{} of {zone}", end.name())
+        }
         _ => end.name().to_owned(),
     }
 }
 
 /// The Region's lines and the classifier's, in order.
 fn timeline(state: &State) -> Vec<TimelineEntry> {
-    let region = state.timeline.entries().iter().map(|entry| TimelineEntry { at: entry.at, actor: entry.actor.clone(), what: entry.what.clone() });
+    let region = state.timeline.entries().iter().map(TimelineEntry::from);
     let classifier = state.lambda.invocations().filter_map(invocation_entry);
     let mut entries: Vec<TimelineEntry> = region.chain(classifier).collect();
     entries.sort_by_key(|entry| entry.at);
@@ -224,24 +289,45 @@ fn timeline(state: &State) -> Vec<TimelineEntry> {
 pub(crate) fn invocation_entry(invocation: &Invocation) -> Option<TimelineEntry> {
     if let Err(failure) = &invocation.outcome {
         let what = format!("FAILED ({}): {}", failure.error_type, failure.error_message);
-        return Some(TimelineEntry { at: invocation.ended, actor: invocation.function.clone(), what });
+        return Some(TimelineEntry {
+            at: invocation.ended,
+            actor: invocation.function.clone(),
+            what,
+        });
     }
     let report = report(invocation)?;
-    Some(TimelineEntry { at: report.at, actor: CLASSIFIER.to_owned(), what: report.sentence })
+    Some(TimelineEntry {
+        at: report.at,
+        actor: CLASSIFIER.to_owned(),
+        what: report.sentence,
+    })
 }
 
 fn mutating_calls(state: &State) -> Vec<MutatingCall> {
     let calls = state.calls.iter().filter(|call| call.operation.mutates);
-    calls.map(|call| MutatingCall { service: call.service.name().to_owned(), operation: call.operation.name.to_owned() }).collect()
+    calls
+        .map(|call| MutatingCall {
+            service: call.service.name().to_owned(),
+            operation: call.operation.name.to_owned(),
+        })
+        .collect()
 }
 
 fn messages(state: &State) -> Vec<SentMessage> {
     let message = |received: &&region::sns::Received| {
         let published = &received.published;
-        let text = published.message.split(domain::notice::SEPARATOR).next().unwrap_or_default();
+        let text = published
+            .message
+            .split(domain::notice::SEPARATOR)
+            .next()
+            .unwrap_or_default();
         SentMessage {
             subject: published.subject.clone().unwrap_or_default(),
-            phase: published.attributes.get("phase").map(|(_, phase)| phase.clone()).unwrap_or_default(),
+            phase: published
+                .attributes
+                .get("phase")
+                .map(|(_, phase)| phase.clone())
+                .unwrap_or_default(),
             text: text.trim_end().to_owned(),
         }
     };

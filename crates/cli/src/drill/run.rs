@@ -16,7 +16,11 @@ use super::outcome::Outcome;
 use crate::arguments::{DrillOptions, Format};
 
 /// Plays a scenario with the functions' executables.
-pub(crate) async fn play(scenario: &Scenario, options: &DrillOptions, functions: &Functions) -> anyhow::Result<Outcome> {
+pub(crate) async fn play(
+    scenario: &Scenario,
+    options: &DrillOptions,
+    functions: &Functions,
+) -> anyhow::Result<Outcome> {
     let mut live = Live::new(options.format == Format::Text);
     live.introduce(scenario, options.seed);
     let without = tokio::task::spawn_blocking({
@@ -27,7 +31,10 @@ pub(crate) async fn play(scenario: &Scenario, options: &DrillOptions, functions:
     let stage = Stage::set(scenario, options.seed)?;
     let listening = listen(&stage.region, 0).await?;
     stage.connect(handlers(functions, &listening.endpoint(), &stage.topic))?;
-    tokio::join!(run_until(&stage.region, stage.end, options.speed), live.follow(&stage));
+    tokio::join!(
+        run_until(&stage.region, stage.end, options.speed),
+        live.follow(&stage)
+    );
     let without = without.await??;
     Ok(Outcome::gather(scenario, options.seed, &stage, &without))
 }
@@ -37,7 +44,10 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     let stage = Stage::set(scenario, seed)?;
     // There is no function and no rule, so nothing becomes due.
     let due = stage.region.step_until(stage.end);
-    anyhow::ensure!(due.is_empty(), "an invocation was due in a Region without functions");
+    anyhow::ensure!(
+        due.is_empty(),
+        "an invocation was due in a Region without functions"
+    );
     let customers = stage.region.state().world.customers().clone();
     Ok(customers)
 }
@@ -51,14 +61,26 @@ fn handlers(functions: &Functions, endpoint: &str, topic: &str) -> Handlers {
             ("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "embedded".to_owned()),
         ]);
-        variables.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let executable = Executable { name: name.to_owned(), path: functions.path(name), variables, log: LogSink::new(log) };
+        variables.extend(
+            own.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let executable = Executable {
+            name: name.to_owned(),
+            path: functions.path(name),
+            variables,
+            log: LogSink::new(log),
+        };
         executable.handler()
     };
     Handlers {
         classifier: handler(
             CLASSIFIER,
-            &[("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT), ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING), ("EVAC_TOPIC_ARN", topic)],
+            &[
+                ("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT),
+                ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING),
+                ("EVAC_TOPIC_ARN", topic),
+            ],
         ),
         zonal_shift: handler(ZONAL_SHIFT, &[]),
         asg_pruning: handler(ASG_PRUNING, &[]),

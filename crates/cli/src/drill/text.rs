@@ -22,7 +22,12 @@ pub(crate) fn introduction(scenario: &Scenario, seed: u64) -> Vec<String> {
 /// The scenarios, each in two lines.
 pub(crate) fn list(scenarios: &[Scenario]) {
     for scenario in scenarios {
-        println!("{:<16} {} (expected: {})", scenario.name, scenario.title, scenario.expected.outcome.name());
+        println!(
+            "{:<16} {} (expected: {})",
+            scenario.name,
+            scenario.title,
+            scenario.expected.outcome.name()
+        );
         println!("{:<16} {}", "", scenario.story);
     }
 }
@@ -47,7 +52,10 @@ pub(crate) fn customers(zones: &BTreeMap<ZoneId, Counts>) -> String {
 }
 
 fn percent(counts: &Counts) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss, reason = "counts of a drill are far below 2^53")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "counts of a drill are far below 2^53"
+    )]
     let share = (counts.failed + counts.slow) as f64 / counts.requests as f64;
     (counts.requests > 0).then_some(share * 100.0)
 }
@@ -67,14 +75,38 @@ pub(crate) fn summary(scenario: &Scenario, outcome: &Outcome) {
     }
     println!();
     println!("Summary of {}", scenario.name);
-    let expected = if outcome.outcome == outcome.expected { "as expected".to_owned() } else { format!("EXPECTED {}", outcome.expected) };
-    println!("  outcome                       {}, {expected}", outcome.outcome);
-    println!("  fault to alarm                {}", measured(outcome.detected_after_s, "s", "no alarm went off"));
-    println!("  alarm to shift                {}", measured(outcome.shift_requested_after_ms, "ms", "no shift"));
-    println!("  shift to customers well       {}", measured(outcome.customers_well_after_s, "s", "no shift"));
+    let expected = if outcome.outcome == outcome.expected {
+        "as expected".to_owned()
+    } else {
+        format!("EXPECTED {}", outcome.expected)
+    };
+    println!(
+        "  outcome                       {}, {expected}",
+        outcome.outcome
+    );
+    println!(
+        "  fault to alarm                {}",
+        measured(outcome.detected_after_s, "s", "no alarm went off")
+    );
+    println!(
+        "  alarm to shift                {}",
+        measured(outcome.shift_requested_after_ms, "ms", "no shift")
+    );
+    println!(
+        "  shift to customers well       {}",
+        measured(outcome.customers_well_after_s, "s", "no shift")
+    );
     let errors = outcome.customer_errors;
-    let since = if outcome.detected_after_s.is_some() { "alarm" } else { "fault" };
-    println!("  failed or slow since {since}    {} with Evac, {} without it", grouped(errors.with_evac), grouped(errors.without_evac));
+    let since = if outcome.detected_after_s.is_some() {
+        "alarm"
+    } else {
+        "fault"
+    };
+    println!(
+        "  failed or slow since {since}    {} with Evac, {} without it",
+        grouped(errors.with_evac),
+        grouped(errors.without_evac)
+    );
     println!("  calls that change something   {}", calls(outcome));
     println!("  invariants");
     for finding in &outcome.invariants {
@@ -84,16 +116,34 @@ pub(crate) fn summary(scenario: &Scenario, outcome: &Outcome) {
 }
 
 fn measured(value: Option<f64>, unit: &str, otherwise: &str) -> String {
-    value.map_or_else(|| otherwise.to_owned(), |value| format!("{value:.0} {unit}"))
+    value.map_or_else(
+        || otherwise.to_owned(),
+        |value| format!("{value:.0} {unit}"),
+    )
 }
 
 fn calls(outcome: &Outcome) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for call in &outcome.mutating_calls {
-        *counts.entry(format!("{} {}", call.service, call.operation)).or_default() += 1;
+        *counts
+            .entry(format!("{} {}", call.service, call.operation))
+            .or_default() += 1;
     }
-    let told: Vec<String> = counts.into_iter().map(|(call, count)| if count == 1 { call } else { format!("{call} ({count} times)") }).collect();
-    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+    let told: Vec<String> = counts
+        .into_iter()
+        .map(|(call, count)| {
+            if count == 1 {
+                call
+            } else {
+                format!("{call} ({count} times)")
+            }
+        })
+        .collect();
+    if told.is_empty() {
+        "none".to_owned()
+    } else {
+        told.join(", ")
+    }
 }
 
 /// A number with its thousands apart: 41,234.
@@ -115,7 +165,13 @@ mod tests {
 
     #[test]
     fn thousands_stand_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (41_234, "41,234"), (1_234_567, "1,234,567")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (41_234, "41,234"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(number), text);
         }
     }

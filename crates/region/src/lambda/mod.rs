@@ -167,6 +167,7 @@ pub struct Lambda {
     invocations: VecDeque<Invocation>,
     dead_letters: Vec<DeadLetter>,
     accepted: u64,
+    running: usize,
 }
 
 impl Lambda {
@@ -181,6 +182,7 @@ impl Lambda {
             invocations: VecDeque::new(),
             dead_letters: Vec::new(),
             accepted: 0,
+            running: 0,
         }
     }
 
@@ -260,12 +262,13 @@ impl Lambda {
     }
 
     pub(crate) fn begin(
-        &self,
+        &mut self,
         function: &str,
         request_id: &str,
         payload: &Value,
         now: Timestamp,
     ) -> Option<(Answer, Duration)> {
+        self.running += 1;
         let found = self.functions.get(function)?;
         let invoked = Invoked {
             request_id: request_id.to_owned(),
@@ -280,6 +283,7 @@ impl Lambda {
     /// Notes how an invocation ended; a failed asynchronous one is queued again or given up.
     pub(crate) fn end(&mut self, invocation: Invocation, due: Option<Due>) {
         let now = invocation.ended;
+        self.running = self.running.saturating_sub(1);
         if let (Some(mut due), Err(failure)) = (due, &invocation.outcome) {
             let wait = usize::try_from(due.attempt - 1)
                 .ok()
@@ -303,6 +307,12 @@ impl Lambda {
             self.invocations.pop_front();
         }
         self.invocations.push_back(invocation);
+    }
+
+    /// How many invocations are under way.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.running
     }
 
     /// The invocations that have ended, oldest first.

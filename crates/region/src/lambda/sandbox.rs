@@ -50,7 +50,9 @@ pub struct Executable {
 
 /// Takes what functions print.
 #[derive(Clone)]
-pub struct LogSink(Arc<dyn Fn(&str, &str) + Send + Sync>);
+pub struct LogSink(Arc<Sink>);
+
+type Sink = dyn Fn(&str, &str) + Send + Sync;
 
 impl LogSink {
     /// A sink that calls this.

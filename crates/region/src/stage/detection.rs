@@ -17,8 +17,8 @@ use jiff::Timestamp;
 
 use super::{DIMENSION, REGION, StageError, WORKLOAD};
 use crate::cloudwatch::{
-    Actions, CloudWatch, Comparison, CompositeAlarmConfig, MetricAlarmConfig, MetricId, MetricStat, MissingData, Query, Source, Statistic,
-    Threshold, Watch,
+    Actions, CloudWatch, Comparison, CompositeAlarmConfig, MetricAlarmConfig, MetricId, MetricStat,
+    MissingData, Query, Source, Statistic, Threshold, Watch,
 };
 
 /// The regional alarm.
@@ -36,11 +36,17 @@ const FAULT_RATE: f64 = 1.0;
 const SLOW_RATE: f64 = 5.0;
 /// Percent of all that hurts.
 const SHARE: f64 = 45.0;
+/// With fewer bad requests in all zones together, the share of one is chance.
+const ENOUGH: f64 = 100.0;
 /// Percent of the canary's requests.
 const CANARY_RATE: f64 = 5.0;
 
 /// A CloudWatch with the workload's alarms.
-pub(super) fn cloudwatch(account: &AccountId, zones: &[(ZoneId, ZoneName)], now: Timestamp) -> Result<CloudWatch, StageError> {
+pub(super) fn cloudwatch(
+    account: &AccountId,
+    zones: &[(ZoneId, ZoneName)],
+    now: Timestamp,
+) -> Result<CloudWatch, StageError> {
     let mut cloudwatch = CloudWatch::new(account.clone(), REGION);
     let mut metric_alarm = |name: String, threshold: f64, queries: Vec<Query>| {
         let alarm = MetricAlarmConfig {
@@ -56,7 +62,9 @@ pub(super) fn cloudwatch(account: &AccountId, zones: &[(ZoneId, ZoneName)], now:
                 missing_data: Some(MissingData::NotBreaching),
             },
         };
-        cloudwatch.put_metric_alarm(alarm, now).map_err(StageError::of)
+        cloudwatch
+            .put_metric_alarm(alarm, now)
+            .map_err(StageError::of)
     };
     let hurts = [Hurt::Faults, Hurt::Slow];
     for (zone, name) in zones {
@@ -65,32 +73,58 @@ pub(super) fn cloudwatch(account: &AccountId, zones: &[(ZoneId, ZoneName)], now:
             metric_alarm(part(zone, hurt, "share"), SHARE, share(hurt, name, zones)?)?;
             metric_alarm(part(zone, hurt, "instances"), 1.0, instances(hurt, zone))?;
         }
-        metric_alarm(format!("{zone}-{WORKLOAD}-canary"), CANARY_RATE, canary(("ZoneId", zone.as_str()))?)?;
+        metric_alarm(
+            format!("{zone}-{WORKLOAD}-canary"),
+            CANARY_RATE,
+            canary(("ZoneId", zone.as_str()))?,
+        )?;
     }
-    metric_alarm(format!("{WORKLOAD}-canary"), CANARY_RATE, canary(("Endpoint", "regional"))?)?;
+    metric_alarm(
+        format!("{WORKLOAD}-canary"),
+        CANARY_RATE,
+        canary(("Endpoint", "regional"))?,
+    )?;
 
     let mut composite = |name: String, rule: String| {
-        let alarm = CompositeAlarmConfig { name, description: None, actions: Actions::default(), rule, suppressor: None };
-        cloudwatch.put_composite_alarm(alarm, now).map_err(StageError::of)
+        let alarm = CompositeAlarmConfig {
+            name,
+            description: None,
+            actions: Actions::default(),
+            rule,
+            suppressor: None,
+        };
+        cloudwatch
+            .put_composite_alarm(alarm, now)
+            .map_err(StageError::of)
     };
     let mut impacts = Vec::new();
     for (zone, _) in zones {
         let isolated = hurts.map(|hurt| {
-            let parts = ["rate", "share", "instances"].map(|what| format!("ALARM(\"{}\")", part(zone, hurt, what)));
+            let parts = ["rate", "share", "instances"]
+                .map(|what| format!("ALARM(\"{}\")", part(zone, hurt, what)));
             format!("({})", parts.join(" AND "))
         });
         composite(zonal_alarm(zone), isolated.join(" OR "))?;
         let impact = hurts.map(|hurt| format!("ALARM(\"{}\")", part(zone, hurt, "rate")));
         impacts.push(format!("({})", impact.join(" OR ")));
     }
-    let two = pairs(&impacts).map(|(one, other)| format!("({one} AND {other})")).collect::<Vec<_>>().join(" OR ");
-    composite(REGIONAL_ALARM.to_owned(), format!("ALARM(\"{WORKLOAD}-canary\") AND ({two})"))?;
+    let two = pairs(&impacts)
+        .map(|(one, other)| format!("({one} AND {other})"))
+        .collect::<Vec<_>>()
+        .join(" OR ");
+    composite(
+        REGIONAL_ALARM.to_owned(),
+        format!("ALARM(\"{WORKLOAD}-canary\") AND ({two})"),
+    )?;
     Ok(cloudwatch)
 }
 
 /// Each pair of items, once.
 fn pairs(items: &[String]) -> impl Iterator<Item = (&String, &String)> {
-    items.iter().enumerate().flat_map(|(index, one)| items[index + 1..].iter().map(move |other| (one, other)))
+    items
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| items[index + 1..].iter().map(move |other| (one, other)))
 }
 
 /// What hurts customers.
@@ -126,15 +160,26 @@ impl Hurt {
     /// Queries whose sum, as an expression, is how many requests of a zone it hurt. `prefix` keeps
     /// the ids of several zones apart.
     fn count(self, prefix: &str, zone: &ZoneName) -> Result<(Vec<Query>, String), StageError> {
-        let sum = |id: &str, metric: &str| Ok::<_, StageError>(stat(&format!("{prefix}{id}"), of_zone(metric, zone), "Sum")?);
+        let sum =
+            |id: &str, metric: &str| stat(&format!("{prefix}{id}"), of_zone(metric, zone), "Sum");
         match self {
             Self::Faults => {
-                let queries = vec![sum("target", "HTTPCode_Target_5XX_Count")?, sum("balancer", "HTTPCode_ELB_5XX_Count")?];
-                Ok((queries, format!("(FILL({prefix}target, 0) + FILL({prefix}balancer, 0))")))
+                let queries = vec![
+                    sum("target", "HTTPCode_Target_5XX_Count")?,
+                    sum("balancer", "HTTPCode_ELB_5XX_Count")?,
+                ];
+                Ok((
+                    queries,
+                    format!("(FILL({prefix}target, 0) + FILL({prefix}balancer, 0))"),
+                ))
             }
             Self::Slow => {
                 // The count of requests above the limit: a trimmed count, as the workshop uses it.
-                let query = stat(&format!("{prefix}slow"), of_zone("TargetResponseTime", zone), "TC(0.35:)")?;
+                let query = stat(
+                    &format!("{prefix}slow"),
+                    of_zone("TargetResponseTime", zone),
+                    "TC(0.35:)",
+                )?;
                 Ok((vec![query], format!("FILL({prefix}slow, 0)")))
             }
         }
@@ -155,7 +200,11 @@ fn rate(hurt: Hurt, zone: &ZoneName) -> Result<Vec<Query>, StageError> {
 }
 
 /// How many percent of all that hurts is in the zone.
-fn share(hurt: Hurt, zone: &ZoneName, zones: &[(ZoneId, ZoneName)]) -> Result<Vec<Query>, StageError> {
+fn share(
+    hurt: Hurt,
+    zone: &ZoneName,
+    zones: &[(ZoneId, ZoneName)],
+) -> Result<Vec<Query>, StageError> {
     let mut queries = Vec::new();
     let mut counts = Vec::new();
     let mut own = String::new();
@@ -167,16 +216,25 @@ fn share(hurt: Hurt, zone: &ZoneName, zones: &[(ZoneId, ZoneName)]) -> Result<Ve
         }
         counts.push(count);
     }
-    queries.push(answer(format!("100 * {own} / ({})", counts.join(" + "))));
+    let all = counts.join(" + ");
+    queries.push(answer(format!(
+        "IF({all} >= {ENOUGH}, 100 * {own} / ({all}), 0)"
+    )));
     Ok(queries)
 }
 
 /// How many instances of a zone it comes from.
 fn instances(hurt: Hurt, zone: &ZoneId) -> Vec<Query> {
-    let expression = format!("INSIGHT_RULE_METRIC(\"{}\", \"UniqueContributors\")", hurt.rule(zone));
+    let expression = format!(
+        "INSIGHT_RULE_METRIC(\"{}\", \"UniqueContributors\")",
+        hurt.rule(zone)
+    );
     vec![Query {
         id: "instances".to_owned(),
-        source: Source::Expression { text: expression, period: Some(MINUTE) },
+        source: Source::Expression {
+            text: expression,
+            period: Some(MINUTE),
+        },
         label: None,
         return_data: true,
     }]
@@ -184,7 +242,11 @@ fn instances(hurt: Hurt, zone: &ZoneId) -> Vec<Query> {
 
 /// How many percent of a canary's requests fail or are slow.
 fn canary((dimension, value): (&str, &str)) -> Result<Vec<Query>, StageError> {
-    let metric = |name: &str| MetricId::new("Evac/Canary", name).with("Workload", WORKLOAD).with(dimension, value);
+    let metric = |name: &str| {
+        MetricId::new("Evac/Canary", name)
+            .with("Workload", WORKLOAD)
+            .with(dimension, value)
+    };
     Ok(vec![
         stat("requests", metric("Requests"), "Sum")?,
         stat("faults", metric("Faults"), "Sum")?,
@@ -195,19 +257,34 @@ fn canary((dimension, value): (&str, &str)) -> Result<Vec<Query>, StageError> {
 
 /// A load balancer's metric in a zone. These speak AZ names.
 fn of_zone(metric: &str, zone: &ZoneName) -> MetricId {
-    MetricId::new("AWS/ApplicationELB", metric).with("LoadBalancer", DIMENSION).with("AvailabilityZone", zone.as_str())
+    MetricId::new("AWS/ApplicationELB", metric)
+        .with("LoadBalancer", DIMENSION)
+        .with("AvailabilityZone", zone.as_str())
 }
 
 fn stat(id: &str, metric: MetricId, statistic: &str) -> Result<Query, StageError> {
     let stat: Statistic = statistic.parse().map_err(StageError::of)?;
     Ok(Query {
         id: id.to_owned(),
-        source: Source::Metric(MetricStat { metric, period: MINUTE, stat, unit: None }),
+        source: Source::Metric(MetricStat {
+            metric,
+            period: MINUTE,
+            stat,
+            unit: None,
+        }),
         label: None,
         return_data: false,
     })
 }
 
 fn answer(expression: String) -> Query {
-    Query { id: "answer".to_owned(), source: Source::Expression { text: expression, period: None }, label: None, return_data: true }
+    Query {
+        id: "answer".to_owned(),
+        source: Source::Expression {
+            text: expression,
+            period: None,
+        },
+        label: None,
+        return_data: true,
+    }
 }

@@ -56,7 +56,9 @@ pub async fn listen(region: &Arc<Region>, port: u16) -> io::Result<Listening> {
 async fn serve(listener: TcpListener, region: Arc<Region>) {
     loop {
         // Too many open files end one connection, not the Region.
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let region = Arc::clone(&region);
         tokio::spawn(async move {
             let service = service_fn(move |request| {
@@ -64,7 +66,9 @@ async fn serve(listener: TcpListener, region: Arc<Region>) {
                 async move { Ok::<_, Infallible>(answer(&region, request).await) }
             });
             // A client that hangs up in the middle is no error of the Region.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            let _ = auto::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -85,7 +89,8 @@ async fn answer(region: &Region, request: Request<Incoming>) -> Response<Full<By
         // The caller is to find out by its own limit that no answer comes.
         return std::future::pending().await;
     };
-    let mut answer = plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    let mut answer =
+        plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     *answer.headers_mut() = response.headers;
     *answer.body_mut() = Full::new(response.body);
     answer

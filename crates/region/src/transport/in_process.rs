@@ -4,15 +4,18 @@
 
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
 use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
 use winterbaume_core::{MockRequest, MockResponse};
 
 use crate::region::Region;
@@ -25,11 +28,17 @@ struct InProcess {
 /// An HTTP client that reaches this Region and nothing else.
 #[must_use]
 pub fn client(region: &Arc<Region>) -> SharedHttpClient {
-    SharedHttpClient::new(InProcess { region: Arc::clone(region) })
+    SharedHttpClient::new(InProcess {
+        region: Arc::clone(region),
+    })
 }
 
 impl HttpClient for InProcess {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -38,7 +47,9 @@ impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let region = Arc::clone(&self.region);
         HttpConnectorFuture::new(async move {
-            let request = read(&request).ok_or_else(|| ConnectorError::user("the body of the request is not in memory".into()))?;
+            let request = read(&request).ok_or_else(|| {
+                ConnectorError::user("the body of the request is not in memory".into())
+            })?;
             match region.handle(request).await {
                 Some(response) => write(response),
                 // No answer will come: the caller's own limit ends the call.
@@ -51,7 +62,10 @@ impl HttpConnector for InProcess {
 fn read(request: &HttpRequest) -> Option<MockRequest> {
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers() {
-        headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?);
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes()).ok()?,
+            HeaderValue::from_str(value).ok()?,
+        );
     }
     Some(MockRequest {
         method: request.method().to_owned(),
@@ -62,11 +76,14 @@ fn read(request: &HttpRequest) -> Option<MockRequest> {
 }
 
 fn write(response: MockResponse) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::try_from(response.status).map_err(|error| ConnectorError::user(error.into()))?;
+    let status = StatusCode::try_from(response.status)
+        .map_err(|error| ConnectorError::user(error.into()))?;
     let mut answer = HttpResponse::new(status, SdkBody::from(response.body));
     for (name, value) in &response.headers {
         if let Ok(value) = value.to_str() {
-            answer.headers_mut().append(name.as_str().to_owned(), value.to_owned());
+            answer
+                .headers_mut()
+                .append(name.as_str().to_owned(), value.to_owned());
         }
     }
     Ok(answer)
