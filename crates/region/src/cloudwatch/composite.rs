@@ -386,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn periods_of_no_length_suppress_nothing() {
+        let mut composite = alarm("c", "ALARM(a)", Some("s"));
+        if let Some(suppressor) = &mut composite.config.suppressor {
+            suppressor.wait_period = 0;
+            suppressor.extension_period = 0;
+        }
+        assert_eq!(composite.suppression(true, StateValue::Ok, second(0)), None);
+        composite.suppressed = Some(SuppressedBy::Alarm);
+        assert_eq!(
+            composite.suppression(false, StateValue::Ok, second(0)),
+            None
+        );
+    }
+
+    #[test]
     fn an_alarm_without_a_suppressor_is_never_suppressed() {
         let composite = alarm("c", "ALARM(a)", None);
         assert_eq!(

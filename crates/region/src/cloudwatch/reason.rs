@@ -3,13 +3,13 @@
 //! Both follow what CloudWatch writes, down to the order in the sentence (latest datapoint first) and
 //! in `recentDatapoints` (oldest first). The document is a string within the event, not an object.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::grid::{Grid, instant};
 use super::query::MetricStat;
 use super::state::{LONGEST_REASON_DATA, StateValue, stamp};
 use super::threshold::{Judgement, MissingData, Threshold};
-use jiff::Timestamp;
 
 /// What an evaluation came to.
 pub(super) struct Finding<'a> {

@@ -1,7 +1,7 @@
 //! Rounds of evaluation: which alarms have their turn, and what follows from their transitions.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::alarm::MetricAlarm;
 use super::composite::{CompositeAlarm, SuppressedBy};
@@ -31,6 +31,14 @@ pub(super) struct Turns {
     suppression: Option<Timestamp>,
     /// When old datapoints are forgotten.
     housekeeping: Option<Timestamp>,
+}
+
+/// An alarm on its way from one state to another.
+struct Move {
+    before: Side,
+    after: Side,
+    alarm_type: AlarmType,
+    configuration: Value,
 }
 
 /// The first moment from `now` on that is `offset` after a multiple of `every` seconds.
@@ -106,33 +114,13 @@ impl CloudWatch {
 
     /// Puts an alarm into a state, and tells of it if the value is another.
     pub(super) fn enter(&mut self, name: &str, state: AlarmState, now: Timestamp) {
-        let (before, after, alarm_type, configuration) = if let Some(alarm) =
-            self.alarms.get_mut(name)
-        {
-            let before = std::mem::replace(&mut alarm.state, state);
-            let configuration = event::metric_configuration(alarm);
-            let side = |state: AlarmState| Side {
-                state,
-                suppressed: None,
-            };
-            let after = side(alarm.state.clone());
-            (side(before), after, AlarmType::Metric, configuration)
-        } else if let Some(alarm) = self.composites.get(name) {
-            let suppressor = alarm.suppressor().map(|name| self.value_of(name));
-            let changed = alarm.state.value != state.value;
-            let suppressed = suppressor.and_then(|value| alarm.suppression(changed, value, now));
-            let before = Side {
-                state: alarm.state.clone(),
-                suppressed: alarm.suppressed,
-            };
-            let after = Side { state, suppressed };
-            let configuration = event::composite_configuration(alarm);
-            if let Some(alarm) = self.composites.get_mut(name) {
-                alarm.state = after.state.clone();
-                alarm.suppressed = suppressed;
-            }
-            (before, after, AlarmType::Composite, configuration)
-        } else {
+        let Some(Move {
+            before,
+            after,
+            alarm_type,
+            configuration,
+        }) = self.replace(name, state, now)
+        else {
             return;
         };
         if before.state.value == after.state.value {
@@ -140,21 +128,58 @@ impl CloudWatch {
         }
         self.history
             .push(name, alarm_type, &before.state, &after.state);
-        let mute = self.mute_rules.values().map(|(rule, _)| rule);
-        let mute = mute
-            .filter(|rule| rule.mutes(name, now))
-            .map(|rule| rule.detail(&self.home))
-            .next();
+        let mut rules = self.mute_rules.values().map(|(rule, _)| rule);
+        let mute = rules.find(|rule| rule.mutes(name, now));
         self.events += 1;
         self.transitions.push(event::state_change(
             &self.home,
             name,
             configuration,
             (&before, &after),
-            mute,
+            mute.map(|rule| rule.detail(&self.home)),
             self.events,
         ));
         self.changed.insert(name.to_owned());
+    }
+
+    fn replace(&mut self, name: &str, state: AlarmState, now: Timestamp) -> Option<Move> {
+        if let Some(alarm) = self.alarms.get_mut(name) {
+            let side = |state| Side {
+                state,
+                suppressed: None,
+            };
+            let after = side(state.clone());
+            return Some(Move {
+                before: side(std::mem::replace(&mut alarm.state, state)),
+                after,
+                alarm_type: AlarmType::Metric,
+                configuration: event::metric_configuration(alarm),
+            });
+        }
+        let alarm = self.composites.get(name)?;
+        let value_changed = alarm.state.value != state.value;
+        let suppressed = self.suppression(alarm, value_changed, now);
+        let alarm = self.composites.get_mut(name)?;
+        let after = Side { state, suppressed };
+        Some(Move {
+            before: Side {
+                state: std::mem::replace(&mut alarm.state, after.state.clone()),
+                suppressed: std::mem::replace(&mut alarm.suppressed, suppressed),
+            },
+            after,
+            alarm_type: AlarmType::Composite,
+            configuration: event::composite_configuration(alarm),
+        })
+    }
+
+    fn suppression(
+        &self,
+        alarm: &CompositeAlarm,
+        value_changed: bool,
+        now: Timestamp,
+    ) -> Option<SuppressedBy> {
+        let suppressor = self.value_of(alarm.suppressor()?);
+        alarm.suppression(value_changed, suppressor, now)
     }
 
     /// One round: every composite alarm that was put, or that has a child that changed.
@@ -215,10 +240,7 @@ impl CloudWatch {
         let Some(alarm) = self.composites.get(name) else {
             return;
         };
-        let Some(suppressor) = alarm.suppressor() else {
-            return;
-        };
-        let suppressed = alarm.suppression(false, self.value_of(suppressor), now);
+        let suppressed = self.suppression(alarm, false, now);
         if let Some(alarm) = self.composites.get_mut(name)
             && alarm.suppressed != suppressed
         {

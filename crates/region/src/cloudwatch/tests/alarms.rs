@@ -319,6 +319,10 @@ fn a_wait_period_ends_by_itself() {
     clock.set("maintenance", StateValue::Alarm);
     clock.pass(1);
     assert_eq!(suppressed(&clock), Some("Alarm"));
+    // Without its suppressor, nothing keeps the actions back any more.
+    clock.compose("zone", "TRUE");
+    clock.pass(1);
+    assert_eq!(suppressed(&clock), None);
 }
 
 #[test]

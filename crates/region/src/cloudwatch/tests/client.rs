@@ -245,6 +245,14 @@ async fn alarms_of_both_kinds_are_put_evaluated_and_described() {
     assert_eq!(count.period(), Some(60));
     assert_eq!(count.dimensions(), [dimension()]);
 
+    let unnamed = client
+        .describe_alarms()
+        .set_alarm_names(Some(vec![]))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(unnamed.metric_alarms().len(), 2);
+
     let both = client
         .describe_alarms()
         .alarm_types(AlarmType::CompositeAlarm)

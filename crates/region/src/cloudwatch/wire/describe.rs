@@ -21,7 +21,8 @@ pub(super) fn alarms(engine: &CloudWatch, call: &Call<'_>) -> Result<MockRespons
         None => None,
     };
     let query = DescribeAlarms {
-        names: input.alarm_names,
+        // An empty list is no condition, as in the query protocol, which cannot even write one.
+        names: input.alarm_names.filter(|names| !names.is_empty()),
         name_prefix: input.alarm_name_prefix,
         types: alarm_types(input.alarm_types)?,
         state,
