@@ -154,6 +154,29 @@ fn a_group_that_nobody_changes_does_nothing() {
 }
 
 #[test]
+fn a_group_that_has_nothing_to_do_is_not_looked_at() {
+    let mut world = World::of(3, 6, 12);
+    world.run(1);
+    assert_eq!(world.engine.groups["web"].wake, None);
+    world.move_to(&[2, 3]).run(1);
+    let wake = world.engine.groups["web"].wake.unwrap();
+    assert!(wake >= world.now + SignedDuration::from_secs(60), "{wake}");
+    world.run(200);
+    assert_eq!(world.engine.groups["web"].wake, None);
+}
+
+#[test]
+fn a_zone_that_returns_before_it_was_left_keeps_its_instances() {
+    let mut world = World::of(3, 6, 12);
+    world.move_to(&[2, 3]).run(30);
+    assert_eq!(world.spread(), "az1 2 | az2 2+1 | az3 2+1");
+    world.move_to(&[1, 2, 3]).run(300);
+    assert_eq!(world.spread(), "az1 2 | az2 2 | az3 2");
+    // Two came and two went.
+    assert_eq!(world.engine.activities.all().count(), 4);
+}
+
+#[test]
 fn a_removed_zone_is_replaced_first_and_left_then() {
     let mut world = World::of(3, 6, 12);
     world.move_to(&[2, 3]);
@@ -243,6 +266,18 @@ fn a_launch_takes_as_long_as_it_was_set_to() {
     assert_eq!(world.spread(), "az1 1 | az2 1+1");
     world.run(22);
     assert_eq!(world.spread(), "az1 0-1 | az2 2");
+}
+
+#[test]
+fn no_two_launches_are_alike_but_all_take_from_sixty_to_eighty_seconds() {
+    let mut world = World::of(2, 200, 400);
+    world.move_to(&[2]).run(100);
+    let launches = world.engine.activities.all().take(100);
+    let took: std::collections::BTreeSet<i64> = launches
+        .map(|(_, launch)| launch.ended.unwrap().duration_since(launch.began).as_secs())
+        .collect();
+    assert_eq!((took.first(), took.last()), (Some(&60), Some(&80)));
+    assert!(took.len() > 15, "{took:?}");
 }
 
 #[test]
@@ -339,6 +374,17 @@ fn a_shifted_group_launches_elsewhere_and_keeps_its_instances_until_the_shift_en
     world.engine.set_shifted("web", None).unwrap();
     world.run(500);
     assert_eq!(world.spread(), "az1 4 | az2 4 | az3 4");
+}
+
+#[test]
+fn a_group_is_not_balanced_while_it_is_shifted() {
+    let mut world = World::of(1, 6, 12);
+    world.engine.set_shifted("web", Some(zone(1))).unwrap();
+    world.move_to(&[1, 2, 3]).run(300);
+    assert_eq!(world.spread(), "az1 6 | az2 0 | az3 0");
+    world.engine.set_shifted("web", None).unwrap();
+    world.run(300);
+    assert_eq!(world.spread(), "az1 2 | az2 2 | az3 2");
 }
 
 #[test]
@@ -762,6 +808,47 @@ fn activities_tell_what_was_done_and_when_it_ended() {
     let (_, termination) = world.engine.activities.all().nth(1).unwrap();
     let took = termination.ended.unwrap() - termination.began;
     assert_eq!(took, SignedDuration::from_secs(30));
+}
+
+#[test]
+fn an_activity_in_progress_is_told_before_newer_ones_that_ended() {
+    let mut world = World::of(2, 2, 9);
+    let engine = &mut world.engine;
+    engine.set_launch_delay(SignedDuration::from_secs(300));
+    world.update(|update| update.desired = Some(3)).unwrap();
+    world.run(1);
+    world.engine.set_launch_delay(SignedDuration::ZERO);
+    world.update(|update| update.desired = Some(5)).unwrap();
+    world.run(30);
+    let describe = DescribeActivities::default();
+    let page = world.engine.describe_scaling_activities(&describe).unwrap();
+    let told = page
+        .items
+        .iter()
+        .map(|activity| (activity.status, &activity.id));
+    let numbered = world.engine.activities.all();
+    let ids: Vec<&String> = numbered.map(|(_, activity)| &activity.id).collect();
+    let expected = [
+        ("PreInService", ids[0]),
+        ("Successful", ids[2]),
+        ("Successful", ids[1]),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn nothing_is_left_of_a_tag_that_is_deleted() {
+    let mut world = World::of(1, 1, 1);
+    let tag = TagParameter {
+        propagate: true,
+        ..tag("web", "key")
+    };
+    let tags = [tag];
+    world.engine.create_or_update_tags(&tags).unwrap();
+    assert_eq!(world.engine.group("web").unwrap().propagated.len(), 1);
+    world.engine.delete_tags(&tags).unwrap();
+    let group = world.engine.group("web").unwrap();
+    assert!(group.tags.is_empty() && group.propagated.is_empty());
 }
 
 #[derive(Debug, PartialEq)]
