@@ -1,7 +1,8 @@
 //! What the service tells: groups, activities and instance refreshes, page by page.
 //!
 //! A page begins after the last item of the one before, by the item's own order. So what is added or
-//! removed between two pages makes no other item be missed or told twice.
+//! removed between two pages makes no other item be missed or told twice. Only an activity that ends
+//! between two pages may be told on both, because those in progress come first.
 
 use std::collections::BTreeMap;
 
@@ -275,13 +276,13 @@ pub(super) fn page<T>(
         None => None,
     };
     let mut items = items.filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-    let mut page: Vec<(String, T)> = items.by_ref().take(limit).collect();
+    let page: Vec<(String, T)> = items.by_ref().take(limit).collect();
     let next_token = match page.last() {
         Some((key, _)) if items.next().is_some() => Some(write_token(operation, key)),
         _ => None,
     };
     Ok(Page {
-        items: page.drain(..).map(|(_, item)| item).collect(),
+        items: page.into_iter().map(|(_, item)| item).collect(),
         next_token,
     })
 }

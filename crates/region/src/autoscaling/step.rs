@@ -35,7 +35,7 @@ pub(super) struct Activities(Vec<Activity>);
 
 impl Activities {
     /// Every activity with its number, the oldest first.
-    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = (ActivityNumber, &Activity)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (ActivityNumber, &Activity)> {
         let numbered = self.0.iter().enumerate();
         numbered.map(|(number, activity)| (ActivityNumber(number), activity))
     }
@@ -116,7 +116,7 @@ impl Group {
                     ended: Some(now),
                     status: "Failed",
                     status_message: Some(format!(
-                        "We currently do not have sufficient capacity in the Availability Zone you requested ({}). Launching EC2 instance failed.",
+                        "EC2 has no capacity in {} at the moment. Launching EC2 instance failed.",
                         zone.name
                     )),
                     ..self.activity(
@@ -216,17 +216,11 @@ impl Group {
 
     /// Terminates the oldest instance of a zone.
     fn terminate(&mut self, zone: &ZoneId, activities: &mut Activities, now: Timestamp) {
-        let mut candidates: Vec<usize> = (0..self.instances.len()).collect();
-        candidates.retain(|index| {
-            self.instances.get(*index).is_some_and(|instance| {
-                instance.zone.id == *zone && instance.lifecycle == Lifecycle::InService
-            })
+        let candidates = self.instances.iter().filter(|instance| {
+            instance.zone.id == *zone && instance.lifecycle == Lifecycle::InService
         });
-        let oldest = candidates.into_iter().min_by_key(|index| {
-            let instance = self.instances.get(*index);
-            instance.map(|instance| (instance.launched, instance.id.clone()))
-        });
-        let Some(oldest) = oldest.and_then(|index| self.instances.get(index)).cloned() else {
+        let oldest = candidates.min_by(|a, b| (a.launched, &a.id).cmp(&(b.launched, &b.id)));
+        let Some(oldest) = oldest.cloned() else {
             return;
         };
         let is_removed = self.zone(zone).is_none();

@@ -52,6 +52,8 @@ impl AutoScaling {
         group.check_caller()?;
         group.check_contention()?;
         if group.deleting {
+            // The API reference lists this code for the operation. AWS has been seen to give the
+            // text with the code ValidationError.
             return Err(ServiceError::new(
                 400,
                 "ScalingActivityInProgress",
