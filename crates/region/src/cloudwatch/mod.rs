@@ -44,10 +44,6 @@ mod rule;
 mod state;
 mod statistic;
 mod threshold;
-#[allow(
-    dead_code,
-    reason = "called by the part of the Region that joins the services"
-)]
 pub(crate) mod wire;
 
 #[cfg(test)]
