@@ -102,14 +102,19 @@ fn a_slow_zone_is_evacuated_and_costs_customers_a_tenth_at_most() {
 
 #[test]
 fn a_failing_zone_is_evacuated() {
+    let outcome = drill("zonal-errors");
+    let first = &outcome["verdicts"][0];
     assert_eq!(
-        drill("zonal-errors")["verdicts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|verdict| verdict["verdict"] == "evacuate")
-            .count(),
-        1
+        (&first["verdict"], &first["zone"]),
+        (&json!("evacuate"), &json!("use1-az2"))
+    );
+    assert_eq!(
+        touching(&outcome),
+        [
+            "StartZonalShift",
+            "CreateOrUpdateTags",
+            "UpdateAutoScalingGroup"
+        ]
     );
 }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::Marker;
 use domain::prune::Record;
-use domain::{ResourceArn, ZoneId};
+use domain::{ResourceArn, SubnetId, ZoneId};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::arc::{self, What};
 use crate::autoscaling::GroupChange;
 use crate::operation::Service;
+use crate::stage::{ASG_PRUNING, ZONAL_SHIFT};
 use crate::state::State;
 
 /// An invariant of DESIGN section 4, and whether the run kept it.
@@ -47,20 +48,32 @@ pub struct Terms {
 /// Judges a run.
 #[must_use]
 pub fn audit(state: &State, terms: Terms) -> Vec<Finding> {
-    let shifts = state.arc.changes();
-    let groups = state.auto_scaling.changes();
-    let pruned: Vec<Prune<'_>> = groups.iter().filter_map(Prune::of).collect();
+    let prunes: Vec<Prune<'_>> = evacs_changes(state).filter_map(Prune::of).collect();
     vec![
-        one_zone_at_a_time(shifts, &pruned),
-        no_prune_without_shift(state, &pruned),
-        enough_zones_left(groups, terms.min_zones),
-        written_before_removed(&pruned),
-        only_its_own(shifts, state),
+        one_zone_at_a_time(state),
+        no_prune_without_shift(state, &prunes),
+        enough_zones_left(state, terms.min_zones),
+        written_before_removed(&prunes),
+        only_its_own(state),
         nothing_changed_on_watch(state, terms.may_change),
     ]
 }
 
-/// A change that took a zone out of a group while Evac's record stood on it.
+/// The changes of groups that Evac made: its callers are known by their access key id.
+fn evacs_changes(state: &State) -> impl Iterator<Item = &GroupChange> {
+    let by_evac: BTreeSet<Timestamp> = state
+        .calls
+        .iter()
+        .filter(|call| {
+            call.operation.name == "UpdateAutoScalingGroup" && call.caller == ASG_PRUNING
+        })
+        .map(|call| call.at)
+        .collect();
+    let changes = state.auto_scaling.changes().iter();
+    changes.filter(move |change| by_evac.contains(&change.at))
+}
+
+/// A change of Evac's that took a zone out of a group.
 struct Prune<'a> {
     change: &'a GroupChange,
     record: Option<Record>,
@@ -69,15 +82,8 @@ struct Prune<'a> {
 
 impl<'a> Prune<'a> {
     fn of(change: &'a GroupChange) -> Option<Self> {
-        let zones: BTreeSet<&ZoneId> = change
-            .zones_before
-            .iter()
-            .filter(|zone| !change.zones_after.contains(*zone))
-            .collect();
-        if zones.is_empty() {
-            return None;
-        }
-        Some(Self {
+        let zones = lost(&change.zones_before, &change.zones_after);
+        (!zones.is_empty()).then(|| Self {
             change,
             record: Record::read(&change.tags).ok().flatten(),
             zones,
@@ -85,59 +91,104 @@ impl<'a> Prune<'a> {
     }
 }
 
-fn one_zone_at_a_time(shifts: &[arc::Change], pruned: &[Prune<'_>]) -> Finding {
-    let mut active: BTreeMap<&str, &ZoneId> = BTreeMap::new();
+fn lost<'a>(before: &'a [ZoneId], after: &[ZoneId]) -> BTreeSet<&'a ZoneId> {
+    before.iter().filter(|zone| !after.contains(zone)).collect()
+}
+
+/// What Evac keeps away from zones, and since when: a step of a run's history.
+enum Step<'a> {
+    Shift(&'a arc::Change),
+    Group(&'a GroupChange),
+}
+
+fn one_zone_at_a_time(state: &State) -> Finding {
+    let shifts = state
+        .arc
+        .changes()
+        .iter()
+        .map(|change| (change.at, Step::Shift(change)));
+    let groups = evacs_changes(state).map(|change| (change.at, Step::Group(change)));
+    let mut history: Vec<(Timestamp, Step<'_>)> = shifts.chain(groups).collect();
+    history.sort_by_key(|(at, _)| *at);
+    let mut shifted: BTreeMap<&str, &ZoneId> = BTreeMap::new();
+    let mut pruned: BTreeMap<(&str, &ZoneId), ()> = BTreeMap::new();
     let mut broken = Vec::new();
     let mut most = 0;
-    for change in shifts {
-        match change.what {
-            What::Started if Marker::from_comment(&change.comment).is_some() => {
-                active.insert(&change.id, &change.zone);
+    // What happens at one moment is one step: the Region's clock stands while a function runs.
+    for moment in history.chunk_by(|(one, _), (other, _)| one == other) {
+        for (_, step) in moment {
+            match step {
+                Step::Shift(change) => match change.what {
+                    What::Started if Marker::from_comment(&change.comment).is_some() => {
+                        shifted.insert(&change.id, &change.zone);
+                    }
+                    What::Canceled | What::Expired => {
+                        shifted.remove(change.id.as_str());
+                    }
+                    _ => {}
+                },
+                Step::Group(change) => {
+                    let taken = lost(&change.zones_before, &change.zones_after);
+                    pruned.extend(
+                        taken
+                            .into_iter()
+                            .map(|zone| ((change.group.as_str(), zone), ())),
+                    );
+                    pruned.retain(|(group, zone), ()| {
+                        *group != change.group || !change.zones_after.contains(zone)
+                    });
+                }
             }
-            What::Canceled | What::Expired => {
-                active.remove(change.id.as_str());
-            }
-            _ => {}
         }
-        let zones: BTreeSet<&&ZoneId> = active.values().collect();
-        most = most.max(zones.len());
-        if zones.len() > 1 {
-            broken.push(format!("{}: {zones:?} shifted at once", change.at));
+        let away: BTreeSet<&ZoneId> = shifted
+            .values()
+            .copied()
+            .chain(pruned.keys().map(|(_, zone)| *zone))
+            .collect();
+        most = most.max(away.len());
+        if away.len() > 1 {
+            let at = moment
+                .first()
+                .map(|(at, _)| at.to_string())
+                .unwrap_or_default();
+            broken.push(format!("{at}: evacuated at once: {}", named(away)));
         }
-    }
-    let zones: BTreeSet<&&ZoneId> = pruned.iter().flat_map(|prune| &prune.zones).collect();
-    if zones.len() > 1 {
-        broken.push(format!("{zones:?} pruned"));
     }
     Finding::new(
         1,
         &broken,
-        format!("at most {most} zone evacuated at any time"),
+        format!("zones evacuated at any one time: {most} at the most"),
     )
 }
 
-fn no_prune_without_shift(state: &State, pruned: &[Prune<'_>]) -> Finding {
+fn named<'a>(zones: impl IntoIterator<Item = &'a ZoneId>) -> String {
+    let zones: Vec<&str> = zones.into_iter().map(ZoneId::as_str).collect();
+    zones.join(", ")
+}
+
+fn no_prune_without_shift(state: &State, prunes: &[Prune<'_>]) -> Finding {
     let unshifted = |prune: &Prune<'_>| {
         let resource = state
             .auto_scaling
             .group(&prune.change.group)?
             .load_balancer?;
+        let at = prune.change.at;
         let zone = prune
             .zones
             .iter()
-            .find(|zone| !is_away(state.arc.changes(), resource, zone, prune.change.at))?;
+            .find(|zone| !is_away(state.arc.changes(), resource, zone, at))?;
+        let group = &prune.change.group;
         Some(format!(
-            "{}: {} pruned while traffic of {} went to {zone}",
-            prune.change.at,
-            prune.change.group,
+            "{at}: {group} pruned while traffic of {} went to {zone}",
             resource.short()
         ))
     };
-    let broken: Vec<String> = pruned.iter().filter_map(unshifted).collect();
+    let broken: Vec<String> = prunes.iter().filter_map(unshifted).collect();
+    let all = prunes.len();
     Finding::new(
         2,
         &broken,
-        format!("{} prunes, each with traffic away", pruned.len()),
+        format!("prunes while traffic was away: {all} of {all}"),
     )
 }
 
@@ -166,9 +217,8 @@ fn is_away(changes: &[arc::Change], resource: &ResourceArn, zone: &ZoneId, at: T
     !away.is_empty()
 }
 
-fn enough_zones_left(groups: &[GroupChange], min_zones: usize) -> Finding {
-    let broken: Vec<String> = groups
-        .iter()
+fn enough_zones_left(state: &State, min_zones: usize) -> Finding {
+    let broken: Vec<String> = evacs_changes(state)
         .filter(|change| change.zones_after.len() < min_zones.max(1))
         .map(|change| {
             format!(
@@ -179,72 +229,70 @@ fn enough_zones_left(groups: &[GroupChange], min_zones: usize) -> Finding {
             )
         })
         .collect();
-    Finding::new(
-        3,
-        &broken,
-        format!(
-            "{} changes, each left at least {min_zones} zones",
-            groups.len()
-        ),
-    )
+    let fewest = evacs_changes(state)
+        .map(|change| change.zones_after.len())
+        .min();
+    let kept = fewest.map_or("no group changed".to_owned(), |fewest| {
+        format!("zones left to a group: {fewest} at the least")
+    });
+    Finding::new(3, &broken, kept)
 }
 
-fn written_before_removed(pruned: &[Prune<'_>]) -> Finding {
+fn written_before_removed(prunes: &[Prune<'_>]) -> Finding {
     let unwritten = |prune: &Prune<'_>| {
-        let recorded = prune.record.as_ref().map(|record| &record.removed);
-        let removed = prune
-            .change
+        let change = prune.change;
+        let on_record = |subnet: &SubnetId| {
+            prune
+                .record
+                .as_ref()
+                .is_some_and(|record| record.removed.contains(subnet))
+        };
+        let missing: Vec<&str> = change
             .before
             .iter()
-            .filter(|subnet| !prune.change.after.contains(subnet));
-        let missing: Vec<&str> = removed
-            .map(domain::SubnetId::as_str)
-            .filter(|subnet| {
-                !recorded
-                    .is_some_and(|recorded| recorded.iter().any(|known| known.as_str() == *subnet))
-            })
+            .filter(|subnet| !change.after.contains(subnet) && !on_record(subnet))
+            .map(SubnetId::as_str)
             .collect();
         (!missing.is_empty()).then(|| {
             format!(
                 "{}: {} lost {} without a record",
-                prune.change.at,
-                prune.change.group,
+                change.at,
+                change.group,
                 missing.join(", ")
             )
         })
     };
-    let broken: Vec<String> = pruned.iter().filter_map(unwritten).collect();
+    let broken: Vec<String> = prunes.iter().filter_map(unwritten).collect();
+    let all = prunes.len();
     Finding::new(
         4,
         &broken,
-        format!("{} prunes, each on record before", pruned.len()),
+        format!("prunes on record before: {all} of {all}"),
     )
 }
 
-/// Evac's callers are known by their access key id; who else calls is a person.
-fn only_its_own(shifts: &[arc::Change], state: &State) -> Finding {
-    let by_person = state.calls.iter().filter(|call| {
-        call.operation.name == "CancelZonalShift" && call.caller != crate::stage::ZONAL_SHIFT
-    });
-    let people: BTreeSet<Timestamp> = by_person.map(|call| call.at).collect();
-    let foreign = |change: &&arc::Change| {
-        change.what == What::Canceled
-            && Marker::from_comment(&change.comment).is_none()
-            && !people.contains(&change.at)
-    };
-    let broken: Vec<String> = shifts
+fn only_its_own(state: &State) -> Finding {
+    let by_evac: BTreeSet<Timestamp> = state
+        .calls
         .iter()
-        .filter(foreign)
+        .filter(|call| call.operation.name == "CancelZonalShift" && call.caller == ZONAL_SHIFT)
+        .map(|call| call.at)
+        .collect();
+    let ended = state
+        .arc
+        .changes()
+        .iter()
+        .filter(|change| change.what == What::Canceled && by_evac.contains(&change.at));
+    let (own, foreign): (Vec<_>, Vec<_>) =
+        ended.partition(|change| Marker::from_comment(&change.comment).is_some());
+    let broken: Vec<String> = foreign
+        .iter()
         .map(|change| format!("{}: somebody else's shift {} ended", change.at, change.id))
         .collect();
-    let ended = shifts
-        .iter()
-        .filter(|change| change.what == What::Canceled)
-        .count();
     Finding::new(
         7,
         &broken,
-        format!("{ended} shifts ended, none of them somebody else's by Evac"),
+        format!("shifts that Evac ended: {}, all of them its own", own.len()),
     )
 }
 
@@ -258,19 +306,12 @@ fn nothing_changed_on_watch(state: &State, may_change: bool) -> Finding {
         })
         .map(|call| format!("{}: {} {}", call.at, call.service, call.operation.name))
         .collect();
+    let count = format!("calls that change ARC or Auto Scaling: {}", mutating.len());
     if may_change {
-        return Finding::new(
-            8,
-            &[],
-            format!(
-                "not in mode observe; {} mutating calls to ARC and Auto Scaling",
-                mutating.len()
-            ),
-        );
+        return Finding::new(8, &[], format!("{count}; the mode allows them"));
     }
-    Finding::new(
-        8,
-        &mutating,
-        "no mutating call to ARC or Auto Scaling".to_owned(),
-    )
+    Finding::new(8, &mutating, count)
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,40 +80,34 @@ impl Region {
         let Some(operation) = identify(service, &request) else {
             return Some(refuse(service, &request, &unknown(service)));
         };
-        let fault = {
-            let mut state = self.state();
-            let now = state.now();
-            let fault = state.faults.meet(service, operation, now);
-            state.calls.push(Call {
-                at: now,
-                caller: caller(&request),
-                service,
-                operation,
-            });
-            fault
+        let admitted = self.admit(service, operation, &request);
+        let fault = match admitted {
+            Admitted::Done(answer) => return answer,
+            Admitted::Invocation { fault } => fault,
         };
-        if let Some(error) = fault.and_then(|kind| refusal(service, kind)) {
-            return Some(refuse(service, &request, &error));
-        }
-        if fault == Some(FaultKind::TimeoutBefore) {
-            return None;
-        }
-        let response = match service {
-            Service::Lambda => self.invoke(&request).await,
-            _ => self.perform(service, operation, &request),
-        };
+        let response = self.invoke(&request).await;
         (fault != Some(FaultKind::TimeoutAfter)).then_some(response)
     }
 
-    fn perform(
-        &self,
-        service: Service,
-        operation: Operation,
-        request: &MockRequest,
-    ) -> MockResponse {
+    /// Logs a call and answers it, both at one moment of the clock; only an invocation takes longer.
+    fn admit(&self, service: Service, operation: Operation, request: &MockRequest) -> Admitted {
         let mut state = self.state();
         let now = state.now();
+        let fault = state.faults.meet(service, operation, now);
+        state.calls.push(Call {
+            at: now,
+            caller: caller(request),
+            service,
+            operation,
+        });
+        if let Some(error) = fault.and_then(|kind| refusal(service, kind)) {
+            return Admitted::Done(Some(refuse(service, request, &error)));
+        }
+        if fault == Some(FaultKind::TimeoutBefore) {
+            return Admitted::Done(None);
+        }
         let response = match service {
+            Service::Lambda => return Admitted::Invocation { fault },
             Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
             Service::AutoScaling => {
                 autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now)
@@ -122,11 +116,9 @@ impl Region {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
             }
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
-            // Invocations take time, and the state must not be held meanwhile.
-            Service::Lambda => refuse(service, request, &unknown(service)),
         };
         state.note_changes();
-        response
+        Admitted::Done((fault != Some(FaultKind::TimeoutAfter)).then_some(response))
     }
 
     async fn invoke(&self, request: &MockRequest) -> MockResponse {
@@ -289,6 +281,14 @@ impl Region {
             join_all(due.into_iter().map(|due| self.run_due(due))).await;
         }
     }
+}
+
+/// What became of a call at the door.
+enum Admitted {
+    /// It is answered; `None` where the caller never is.
+    Done(Option<MockResponse>),
+    /// A function has to run first, and this goes wrong with its answer.
+    Invocation { fault: Option<FaultKind> },
 }
 
 /// The service in the scope of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.

@@ -140,32 +140,19 @@ mod tests {
         let (meter, lines) = Meter::keeping();
         let at = "2026-11-24T09:20:00.250Z".parse().unwrap();
         meter.failure("zonal-shift", Class::Throttled, at);
-        insta::assert_json_snapshot!(lines.lock().unwrap()[0], @r#"
-        {
-          "_aws": {
-            "Timestamp": 1795512000250,
-            "CloudWatchMetrics": [
-              {
-                "Namespace": "Evac",
-                "Dimensions": [
-                  [
-                    "Function",
-                    "Class"
-                  ]
-                ],
-                "Metrics": [
-                  {
-                    "Name": "Failures",
-                    "Unit": "Count"
-                  }
-                ]
-              }
-            ]
-          },
-          "Function": "zonal-shift",
-          "Class": "throttled",
-          "Failures": 1.0
-        }
-        "#);
+        let expected = json!({
+            "_aws": {
+                "Timestamp": 1_795_512_000_250_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "Evac",
+                    "Dimensions": [["Function", "Class"]],
+                    "Metrics": [{"Name": "Failures", "Unit": "Count"}],
+                }],
+            },
+            "Function": "zonal-shift",
+            "Class": "throttled",
+            "Failures": 1.0,
+        });
+        assert_eq!(*lines.lock().unwrap(), [expected]);
     }
 }

@@ -1,0 +1,221 @@
+//! Each invariant broken by hand, as Evac would break it: the audit must see it.
+
+use super::*;
+use crate::arc::StartInput;
+use crate::autoscaling::{TagParameter, UpdateGroup};
+use crate::operation::Operation;
+use crate::scenario::{Scenario, built_in};
+use crate::stage::{GROUP, MIN_ZONES, Stage};
+use crate::state::Call;
+use jiff::SignedDuration;
+
+const FRONT: &str =
+    "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/front/50dc6c495c0c9188";
+
+/// A Region in which Evac's calls are made by hand.
+struct Run {
+    stage: Stage,
+}
+
+impl Run {
+    fn new() -> Self {
+        let scenario = built_in().unwrap().swap_remove(0);
+        let quiet = Scenario {
+            faults: Vec::new(),
+            ..scenario
+        };
+        Self {
+            stage: Stage::set(&quiet, 1).unwrap(),
+        }
+    }
+
+    fn called(&self, caller: &str, service: Service, operation: &'static str) -> Timestamp {
+        let mut state = self.stage.region.state();
+        let at = state.now();
+        state.calls.push(Call {
+            at,
+            caller: caller.to_owned(),
+            service,
+            operation: Operation::write(operation),
+        });
+        at
+    }
+
+    /// Shifts away from a zone, with Evac's mark or without.
+    fn shift(&self, zone: &str, comment: &str) -> String {
+        let now = self.called(ZONAL_SHIFT, Service::ArcZonalShift, "StartZonalShift");
+        let input = StartInput {
+            resource: FRONT,
+            away_from: zone,
+            expires_in: "1h",
+            comment,
+        };
+        self.stage.region.state().arc.start(&input, now).unwrap().id
+    }
+
+    fn marked(zone: &str) -> String {
+        format!("evac: wildrydes/{zone}/20260115T030000Z evacuate")
+    }
+
+    fn cancel(&self, caller: &str, id: &str) {
+        let now = self.called(caller, Service::ArcZonalShift, "CancelZonalShift");
+        self.stage.region.state().arc.cancel(id, now).unwrap();
+    }
+
+    fn record(&self, zone: &str) {
+        let subnet = self.subnet(zone);
+        let tag = |key: &str, value: String| TagParameter {
+            group: Some(GROUP.to_owned()),
+            resource_type: Some("auto-scaling-group".to_owned()),
+            key: key.to_owned(),
+            value: Some(value),
+            propagate: false,
+        };
+        let tags = [
+            tag("evac:pruned", format!("wildrydes/{zone}/20260115T030000Z")),
+            tag("evac:removed:1", subnet),
+        ];
+        self.stage
+            .region
+            .state()
+            .auto_scaling
+            .create_or_update_tags(&tags)
+            .unwrap();
+    }
+
+    fn subnet(&self, zone: &str) -> String {
+        self.stage.workload["zones"][zone]["subnets"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Leaves the group with the subnets of these zones.
+    fn update(&self, caller: &str, zones: &[&str]) {
+        let now = self.called(caller, Service::AutoScaling, "UpdateAutoScalingGroup");
+        let subnets: Vec<String> = zones.iter().map(|zone| self.subnet(zone)).collect();
+        let update = UpdateGroup {
+            group: GROUP.to_owned(),
+            subnets: Some(subnets.join(",")),
+            ..UpdateGroup::default()
+        };
+        self.stage
+            .region
+            .state()
+            .auto_scaling
+            .update_auto_scaling_group(&update, now)
+            .unwrap();
+    }
+
+    fn minute(&self) {
+        let mut state = self.stage.region.state();
+        let next = state.now() + SignedDuration::from_mins(1);
+        assert_eq!(state.step_until(next), []);
+    }
+
+    /// The invariants that are broken.
+    fn broken(&self, may_change: bool) -> Vec<u8> {
+        let findings = audit(
+            &self.stage.region.state(),
+            Terms {
+                min_zones: MIN_ZONES,
+                may_change,
+            },
+        );
+        findings
+            .into_iter()
+            .filter(|finding| !finding.holds)
+            .map(|finding| finding.id)
+            .collect()
+    }
+}
+
+const ALL: [&str; 3] = ["use1-az1", "use1-az2", "use1-az3"];
+
+#[test]
+fn a_whole_evacuation_and_its_end_break_nothing() {
+    let run = Run::new();
+    let id = run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    run.minute();
+    run.update(ASG_PRUNING, &ALL);
+    run.cancel(ZONAL_SHIFT, &id);
+    run.minute();
+    run.shift("use1-az2", &Run::marked("use1-az2"));
+    assert_eq!(run.broken(true), [0_u8; 0]);
+}
+
+#[test]
+fn two_zones_at_once_break_the_first() {
+    let run = Run::new();
+    run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.record("use1-az2");
+    run.minute();
+    run.update(ASG_PRUNING, &["use1-az1", "use1-az3"]);
+    assert!(run.broken(true).contains(&1));
+}
+
+#[test]
+fn a_prune_without_a_shift_breaks_the_second() {
+    let run = Run::new();
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    assert_eq!(run.broken(true), [2]);
+}
+
+#[test]
+fn a_prune_after_the_shift_has_ended_breaks_the_second() {
+    let run = Run::new();
+    let id = run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.cancel(ZONAL_SHIFT, &id);
+    run.minute();
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    assert_eq!(run.broken(true), [2]);
+}
+
+#[test]
+fn too_few_zones_break_the_third() {
+    let run = Run::new();
+    run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.update("jane", &["use1-az1", "use1-az2"]);
+    run.minute();
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2"]);
+    assert_eq!(run.broken(true), [3]);
+}
+
+#[test]
+fn a_prune_without_a_record_breaks_the_fourth() {
+    let run = Run::new();
+    run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    assert_eq!(run.broken(true), [4]);
+}
+
+#[test]
+fn ending_somebody_elses_shift_breaks_the_seventh_and_a_person_may() {
+    let run = Run::new();
+    let id = run.shift("use1-az1", "Jane");
+    run.cancel(ZONAL_SHIFT, &id);
+    assert_eq!(run.broken(true), [7]);
+    let run = Run::new();
+    let id = run.shift("use1-az1", "Jane");
+    run.cancel("jane", &id);
+    assert_eq!(run.broken(true), [0_u8; 0]);
+}
+
+#[test]
+fn any_change_on_watch_breaks_the_eighth() {
+    let run = Run::new();
+    run.shift("use1-az1", &Run::marked("use1-az1"));
+    assert_eq!(run.broken(false), [8]);
+}
+
+#[test]
+fn what_a_person_does_to_a_group_is_not_held_against_evac() {
+    let run = Run::new();
+    run.update("jane", &["use1-az2"]);
+    assert_eq!(run.broken(true), [0_u8; 0]);
+}
