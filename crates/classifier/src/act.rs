@@ -30,7 +30,7 @@ use crate::observe::{prune_request, shift_request};
 const TO_TELL: Duration = Duration::from_secs(3);
 
 /// A shift is given so much time at the most, so that a stuck call leaves time to tell.
-const TO_SHIFT: Duration = Duration::from_secs(30);
+const TO_SHIFT: Duration = Duration::from_secs(22);
 
 /// One plan being carried out.
 struct Run<'a> {

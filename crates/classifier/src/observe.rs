@@ -2,14 +2,17 @@
 //!
 //! On the fast path, from an alarm's event that came with its workload, only the alarms are asked
 //! for, and for one second at the most: zonal-shift reads the shifts in force anyway before it
-//! starts anything, and what it finds becomes part of the verdict. On every other path the shifts
-//! and the groups are asked for as well, all at the same time.
+//! starts anything, and what it finds becomes part of the verdict. Where a policy holds without the
+//! alarms' states, they are asked for once more with patience: some seconds are better than the
+//! minute until Lambda's retry. On every other path the shifts and the groups are asked for as well,
+//! all at the same time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::failure::{Class, Failure};
 use domain::observation::{AlarmReading, Evidence, Observation, Reading};
+use domain::policy::Without;
 use domain::prune::{PruneAction, PruneAnswer, PruneRequest};
 use domain::report::StepFailure;
 use domain::shift::{ShiftAction, ShiftAnswer, ShiftRequest};
@@ -58,7 +61,12 @@ impl Classifier {
         with_mutes: bool,
     ) -> Reading<BTreeMap<String, AlarmReading>> {
         let names = workload.alarm_names();
-        let mut readings = match self.alarms.read(&names, within).await {
+        let mut read = self.alarms.read(&names, within).await;
+        let patient = workload.policy.without_alarms == Without::Hold && within < OPERATION;
+        if patient && read.is_err() {
+            read = self.alarms.read(&names, OPERATION).await;
+        }
+        let mut readings = match read {
             Ok(readings) => readings,
             Err(failure) => return Reading::Failed(failure),
         };

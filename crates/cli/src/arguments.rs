@@ -45,6 +45,9 @@ pub(crate) struct DrillOptions {
     /// Show the scenarios and stop
     #[arg(long)]
     pub(crate) list: bool,
+    /// Show on standard error what the functions log
+    #[arg(long)]
+    pub(crate) logs: bool,
     /// The directory of the functions' executables, if not this program's own
     #[arg(long, value_name = "DIR")]
     pub(crate) functions: Option<PathBuf>,

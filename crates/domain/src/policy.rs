@@ -42,14 +42,13 @@ pub enum FailBackMode {
     Automatic,
 }
 
-/// What to do when nothing but the alarm speaks: no evidence is configured, or CloudWatch does not
-/// answer in time.
+/// What to do when something that a decision should rest on is missing.
 ///
-/// The default never moves traffic; to act on an alarm alone is the owners' own decision.
+/// The default never moves traffic; to act on less is the owners' own decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum WithoutEvidence {
-    /// Trust the alarm.
+pub enum Without {
+    /// Act on what there is.
     Act,
     /// Hold, and tell people.
     #[default]
@@ -70,8 +69,11 @@ pub struct Policy {
     pub fail_back: FailBackMode,
     /// How long the alarm must have been OK before fail-back.
     pub stable_for: Span,
-    /// What to do when nothing but the alarm speaks.
-    pub without_evidence: WithoutEvidence,
+    /// What to do when only alarms speak: no evidence is configured, or there is none in time.
+    pub without_evidence: Without,
+    /// What to do when CloudWatch does not tell the alarms' states in time, and only the event of
+    /// one alarm is known: whether other zones or the Region are in ALARM is not.
+    pub without_alarms: Without,
     /// How old an alarm's event may be when the alarm itself cannot be read.
     pub stale_after: Span,
     /// The workload has no load balancer in front (it reads a queue): groups may be pruned without

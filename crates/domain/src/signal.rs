@@ -14,7 +14,7 @@ use crate::event::{AlarmChange, AlarmDescription, ArcChange, Change};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
-    WithoutEvidence,
+    Without,
 };
 use crate::problem::Problems;
 use crate::workload::{Alarms, Origin, Workload, ZoneMap};
@@ -298,7 +298,8 @@ pub fn read_bare(
             fail_back: FailBackMode::Manual,
             stable_for: Span::minutes(DEFAULT_STABLE_MINUTES),
             // There is nothing but the alarm; whoever chose a mode for such alarms chose to act on them.
-            without_evidence: WithoutEvidence::Act,
+            without_evidence: Without::Act,
+            without_alarms: Without::Hold,
             stale_after: Span::minutes(DEFAULT_STALE_MINUTES),
             nothing_to_shift: false,
         },

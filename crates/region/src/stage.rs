@@ -153,8 +153,8 @@ impl Stage {
         let now = state.now();
         for (name, timeout, handler) in [
             (CLASSIFIER, Duration::from_secs(60), handlers.classifier),
-            (ZONAL_SHIFT, Duration::from_secs(30), handlers.zonal_shift),
-            (ASG_PRUNING, Duration::from_secs(50), handlers.asg_pruning),
+            (ZONAL_SHIFT, Duration::from_secs(20), handlers.zonal_shift),
+            (ASG_PRUNING, Duration::from_secs(30), handlers.asg_pruning),
         ] {
             state.lambda.put_function(name, timeout, handler);
         }

@@ -30,7 +30,13 @@ pub(crate) async fn play(
     });
     let stage = Stage::set(scenario, options.seed)?;
     let listening = listen(&stage.region, 0).await?;
-    stage.connect(handlers(functions, &listening.endpoint(), &stage.topic))?;
+    let log = log_sink(options.logs);
+    stage.connect(handlers(
+        functions,
+        &listening.endpoint(),
+        &stage.topic,
+        &log,
+    ))?;
     tokio::join!(
         run_until(&stage.region, stage.end, options.speed),
         live.follow(&stage)
@@ -52,7 +58,7 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     Ok(customers)
 }
 
-fn handlers(functions: &Functions, endpoint: &str, topic: &str) -> Handlers {
+fn handlers(functions: &Functions, endpoint: &str, topic: &str, log: &LogSink) -> Handlers {
     let handler = |name: &str, own: &[(&str, &str)]| -> Handler {
         let mut variables = BTreeMap::from([
             ("AWS_REGION".to_owned(), REGION.to_owned()),
@@ -69,7 +75,7 @@ fn handlers(functions: &Functions, endpoint: &str, topic: &str) -> Handlers {
             name: name.to_owned(),
             path: functions.path(name),
             variables,
-            log: LogSink::new(log),
+            log: log.clone(),
         };
         executable.handler()
     };
@@ -87,9 +93,12 @@ fn handlers(functions: &Functions, endpoint: &str, topic: &str) -> Handlers {
     }
 }
 
-/// What a function prints goes nowhere unless somebody asks: the drill tells it better.
-fn log(function: &str, line: &str) {
-    if std::env::var_os("EVAC_DRILL_LOG").is_some() {
-        eprintln!("{function}: {line}");
-    }
+/// A drill tells better than its functions' logs what happens; somebody who works on a function wants
+/// to see them all the same.
+fn log_sink(show: bool) -> LogSink {
+    LogSink::new(move |function, line| {
+        if show {
+            eprintln!("{function}: {line}");
+        }
+    })
 }

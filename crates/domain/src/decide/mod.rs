@@ -5,8 +5,9 @@
 //! **An alarm only says where to look.** The event that woke Evac may be late, repeated, or from
 //! before somebody repaired the zone; EventBridge delivers events of alarms that are suppressed or
 //! muted just like others. So what counts is the alarm as CloudWatch describes it now, together with
-//! the alarms of the other zones and of the Region. Only when CloudWatch cannot be asked does the
-//! event speak for itself, and then only if it is fresh and the policy trusts an alarm alone.
+//! the alarms of the other zones and of the Region. Only when CloudWatch cannot be asked may the event
+//! speak for itself, and then only if it is fresh and the policy says so: whether another zone is as
+//! bad is not known then. That is a decision of its own, apart from what to do without evidence.
 //!
 //! **Leaving a zone helps only if the zone is the cause.** Two zones in ALARM, or a regional alarm,
 //! mean that it is not: customers would be moved from one bad place to another, onto less capacity.
@@ -47,7 +48,7 @@ use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
 use crate::incident::{IncidentId, Phase};
 use crate::observation::{Evidence, Observation, Reading};
-use crate::policy::{Mode, WithoutEvidence};
+use crate::policy::{Mode, Without};
 use crate::signal::{Action, Command, Signal, Trigger};
 use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 use crate::workload::{Origin, Workload};
@@ -322,7 +323,7 @@ impl Case<'_> {
                 .unwrap_or_else(|| Failure::new(Class::BadInput, "they were not asked for")),
         };
         match event {
-            Some(event) if self.workload.policy.without_evidence == WithoutEvidence::Act => {
+            Some(event) if self.workload.policy.without_alarms == Without::Act => {
                 let age = self.now.duration_since(event.at);
                 let stale = age > self.workload.policy.stale_after.length();
                 stale
@@ -403,7 +404,7 @@ impl Case<'_> {
     }
 
     fn no_evidence(&self) -> Option<HoldReason> {
-        let hold = self.workload.policy.without_evidence == WithoutEvidence::Hold;
+        let hold = self.workload.policy.without_evidence == Without::Hold;
         let evidence = match (&self.observation.evidence, &self.workload.evidence) {
             (Evidence::NotConfigured, Some(source)) => Evidence::Unavailable(Failure::new(
                 Class::BadConfiguration,

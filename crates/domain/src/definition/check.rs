@@ -10,7 +10,7 @@ use crate::duration::{ShiftDuration, Span};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
-    WithoutEvidence,
+    Without,
 };
 use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
@@ -285,15 +285,12 @@ impl Check {
                 ("automatic", FailBackMode::Automatic),
             ],
         );
-        let without_evidence = self.word(
-            at,
-            "withoutEvidence",
-            definition.without_evidence.as_deref(),
-            &[
-                ("act", WithoutEvidence::Act),
-                ("hold", WithoutEvidence::Hold),
-            ],
-        );
+        let act_or_hold = [("act", Without::Act), ("hold", Without::Hold)];
+        let mut without = |field: &str, found: &Option<String>| {
+            self.word(at, field, found.as_deref(), &act_or_hold)
+        };
+        let without_evidence = without("withoutEvidence", &definition.without_evidence);
+        let without_alarms = without("withoutAlarms", &definition.without_alarms);
         let expires_in = definition
             .expires_in
             .as_deref()
@@ -335,6 +332,7 @@ impl Check {
             fail_back: fail_back?,
             stable_for: stable_for?,
             without_evidence: without_evidence?,
+            without_alarms: without_alarms?,
             stale_after: stale_after?,
             nothing_to_shift: definition.nothing_to_shift,
         })

@@ -92,6 +92,7 @@ struct PolicyDefinition {
     fail_back: Option<String>,
     stable_for: Option<String>,
     without_evidence: Option<String>,
+    without_alarms: Option<String>,
     stale_after: Option<String>,
     #[serde(default)]
     nothing_to_shift: bool,

@@ -1,7 +1,7 @@
 //! Definitions, and what is said about wrong ones.
 
 use super::*;
-use crate::policy::{FailBackMode, Mode, WithoutEvidence};
+use crate::policy::{FailBackMode, Mode, Without};
 use serde_json::{Value, json};
 
 fn good() -> Value {
@@ -53,7 +53,7 @@ fn set(definition: &mut Value, pointer: &str, value: Value) {
 #[test]
 fn a_sound_definition_is_accepted_and_what_it_leaves_out_has_a_safe_default() {
     let workload = read("workload", &good()).unwrap();
-    assert_eq!(workload.policy.without_evidence, WithoutEvidence::Hold);
+    assert_eq!(workload.policy.without_evidence, Without::Hold);
     let mut least = good();
     set(&mut least, "/policy", Value::Null);
     let policy = read("workload", &least).unwrap().policy;
