@@ -20,7 +20,7 @@ use domain::policy::Mode;
 use domain::report::Report;
 use domain::signal::BareDefaults;
 use jiff::SignedDuration;
-use region::autoscaling::UpdateGroup;
+use region::autoscaling::{GroupSpec, UpdateGroup};
 use region::cloudwatch::{Actions, CompositeAlarmConfig, StateValue};
 use region::lambda::{Answer, FunctionFailure, Handler, Invoked};
 use region::operation::Service;
@@ -53,16 +53,28 @@ impl Pipeline {
     /// The pipeline in peacetime: nothing goes wrong by itself.
     #[must_use]
     pub fn at_peace() -> Self {
-        Self::in_scenario(&Scenario {
+        Self::at_peace_with(|_| {})
+    }
+
+    /// The pipeline in peacetime, on a stage that is changed before Evac watches it.
+    #[must_use]
+    pub fn at_peace_with(change: impl FnOnce(&mut Stage)) -> Self {
+        let peace = Scenario {
             faults: Vec::new(),
             ..scenario_named("zonal-errors")
-        })
+        };
+        Self::watching(&peace, change)
     }
 
     /// The pipeline in a scenario.
     #[must_use]
     pub fn in_scenario(scenario: &Scenario) -> Self {
-        let stage = Stage::set(scenario, 1).expect("a stage");
+        Self::watching(scenario, |_| {})
+    }
+
+    fn watching(scenario: &Scenario, change: impl FnOnce(&mut Stage)) -> Self {
+        let mut stage = Stage::set(scenario, 1).expect("a stage");
+        change(&mut stage);
         stage
             .connect(handlers(&stage.region, &stage.topic))
             .expect("rules");
@@ -183,13 +195,16 @@ impl Pipeline {
 
     /// A person ends every shift that is active.
     pub fn cancel_as_person(&self) {
+        self.cancel_as_person_if(|_| true);
+    }
+
+    /// A person ends the active shifts of these resources, by ARN.
+    pub fn cancel_as_person_if(&self, concerned: impl Fn(&str) -> bool) {
         let mut region = self.region().state();
         let now = region.now();
-        let shifts = region
-            .arc
-            .shifts()
-            .iter()
-            .filter(|shift| shift.status == region::arc::Status::Active);
+        let shifts = region.arc.shifts().iter().filter(|shift| {
+            shift.status == region::arc::Status::Active && concerned(shift.resource.as_str())
+        });
         let active: Vec<String> = shifts.map(|shift| shift.id.clone()).collect();
         for id in active {
             region.arc.cancel(&id, now).expect("an active shift");
@@ -261,8 +276,14 @@ impl Pipeline {
     /// The subnets of the group now, sorted.
     #[must_use]
     pub fn subnets(&self) -> Vec<String> {
+        self.subnets_of(GROUP)
+    }
+
+    /// The subnets of any group now, sorted.
+    #[must_use]
+    pub fn subnets_of(&self, group: &str) -> Vec<String> {
         let state = self.region().state();
-        let group = state.auto_scaling.group(GROUP).expect("the group");
+        let group = state.auto_scaling.group(group).expect("the group");
         let mut subnets: Vec<String> = group.subnets.iter().map(ToString::to_string).collect();
         subnets.sort();
         subnets
@@ -292,6 +313,54 @@ impl Pipeline {
             .map(|message| message.published.subject.clone().unwrap_or_default())
             .collect()
     }
+}
+
+/// Adds groups of the workload to a stage, without instances; their names.
+pub fn add_groups(stage: &mut Stage, count: usize) -> Vec<String> {
+    let mut state = stage.region.state();
+    let now = state.now();
+    let (subnets, tags) = {
+        let group = state.auto_scaling.group(GROUP).expect("the group");
+        (group.subnets.to_vec(), group.tags.clone())
+    };
+    let names: Vec<String> = (0..count)
+        .map(|number| format!("worker-{number:03}"))
+        .collect();
+    for name in &names {
+        let spec = GroupSpec {
+            name: name.clone(),
+            min: 0,
+            max: 3,
+            desired: 0,
+            subnets: subnets.clone(),
+            tags: tags.clone(),
+            ..GroupSpec::default()
+        };
+        state.auto_scaling.put_group(spec, now).expect("a group");
+    }
+    names
+}
+
+/// Adds a resource of the workload to a stage, behind the lead; its ARN.
+pub fn add_resource(stage: &mut Stage, name: &str) -> String {
+    let arn = format!(
+        "arn:aws:elasticloadbalancing:{REGION}:{}:loadbalancer/app/{name}/50dc6c495c0c9199",
+        AccountId::embedded()
+    );
+    let zones = stage.workload["zones"].as_object().expect("zones");
+    let resource = region::arc::ManagedResource {
+        arn: arn.parse().expect("an ARN"),
+        name: name.to_owned(),
+        zones: zones
+            .keys()
+            .map(|zone| zone.parse().expect("an AZ ID"))
+            .collect(),
+        autoshift: false,
+    };
+    stage.region.state().arc.manage(resource);
+    let resources = stage.workload["resources"].as_array_mut();
+    resources.expect("resources").push(json!(arn));
+    arn
 }
 
 /// A built-in scenario.

@@ -9,11 +9,13 @@
 
 use domain::verdict::Verdict;
 use jiff::SignedDuration;
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Pipeline, add_groups, add_resource};
+use region::autoscaling::{GroupSpec, RefreshStatus};
 use region::cloudwatch::StateValue;
+use region::eventbridge::{DeliveryEffect, DeliveryFault};
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
-use region::stage::CLASSIFIER;
+use region::stage::{CLASSIFIER, GROUP};
 use serde_json::{Value, json};
 
 const AZ1_ALARM: &str = "use1-az1-wildrydes-isolated-impact-aggregate-alarm";
@@ -66,6 +68,82 @@ async fn an_alarm_of_a_second_zone_does_not_evacuate_it() {
         .unwrap();
     assert_eq!(report.verdict.code(), "otherZoneEvacuated");
     assert_eq!(pipeline.shifted(), ["use1-az1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_autoshift_away_from_another_zone_is_not_turned_round() {
+    let pipeline = Pipeline::at_peace();
+    {
+        let mut state = pipeline.region().state();
+        let now = state.now();
+        state.arc.start_autoshift(&"use1-az2".parse().unwrap(), now);
+    }
+    // The autoshift's own event tells people of it.
+    pipeline.minutes(1).await;
+    assert_eq!(
+        pipeline.subjects(),
+        ["[evac] wildrydes: AWS tells: Autoshift In Progress, away from use1-az2"]
+    );
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    let report = pipeline.classify(event).await.unwrap();
+    assert_eq!(report.verdict.code(), "otherZoneShifted");
+    pipeline.minutes(11).await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(pipeline.mutating(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_resource_is_shifted_and_the_lead_first() {
+    let mut api = String::new();
+    let pipeline = Pipeline::at_peace_with(|stage| api = add_resource(stage, "api"));
+    let front = pipeline.stage.workload["resources"][0].as_str().unwrap();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    let order = |what: region::arc::What| -> Vec<String> {
+        let state = pipeline.region().state();
+        let changes = state.arc.changes().iter();
+        changes
+            .filter(|change| change.what == what)
+            .map(|change| change.resource.as_ref().unwrap().to_string())
+            .collect()
+    };
+    assert_eq!(order(region::arc::What::Started), [front, &api]);
+    pipeline.minutes(1).await;
+    pipeline.command(fail_back()).await.unwrap();
+    pipeline.minutes(11).await;
+    assert_eq!(
+        order(region::arc::What::Canceled),
+        [api.as_str(), front],
+        "the lock is released last"
+    );
+    assert_eq!(pipeline.subnets().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_lead_cannot_be_shifted_nothing_is() {
+    let pipeline = Pipeline::at_peace_with(|stage| drop(add_resource(stage, "api")));
+    pipeline.region().inject(
+        ApiFault::of(Service::ArcZonalShift, FaultKind::Internal)
+            .on("StartZonalShift")
+            .times(3),
+    );
+    pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(pipeline.subnets().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_a_person_ends_the_leads_shift_the_others_follow() {
+    let mut api = String::new();
+    let pipeline = Pipeline::at_peace_with(|stage| api = add_resource(stage, "api"));
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    pipeline.classify(event).await.unwrap();
+    assert_eq!(pipeline.shifted().len(), 2);
+    pipeline.cancel_as_person_if(|resource| resource != api);
+    pipeline.minutes(11).await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(pipeline.subnets().len(), 3);
 }
 
 // 2. No prune while traffic is not shifted away.
@@ -121,7 +199,7 @@ async fn a_group_of_two_zones_is_left_as_it_is() {
     assert!(
         report.prunes[0]
             .refusals()
-            .any(|(_, refusal)| refusal.to_string() == "1 zones would be left, and 2 must be")
+            .any(|(_, refusal)| refusal.to_string() == "1 zone would be left, and 2 must be")
     );
     assert!(
         pipeline
@@ -131,6 +209,140 @@ async fn a_group_of_two_zones_is_left_as_it_is() {
             .contains("groups NOT taken out"),
         "{:?}",
         pipeline.subjects()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_with_an_instance_refresh_is_left_as_it_is() {
+    let pipeline = Pipeline::at_peace_with(|stage| {
+        let names = add_groups(stage, 1);
+        let mut state = stage.region.state();
+        let now = state.now();
+        let group = state.auto_scaling.group(&names[0]).unwrap();
+        let spec = GroupSpec {
+            name: names[0].clone(),
+            max: 3,
+            subnets: group.subnets.to_vec(),
+            tags: group.tags.clone(),
+            refresh: Some(RefreshStatus::InProgress),
+            ..GroupSpec::default()
+        };
+        state.auto_scaling.put_group(spec, now).unwrap();
+    });
+    let report = pipeline.command(evacuate("use1-az1")).await.unwrap();
+    let refused: Vec<String> = report.prunes[0]
+        .refusals()
+        .map(|(group, refusal)| format!("{group}: {refusal}"))
+        .collect();
+    assert_eq!(
+        refused,
+        ["worker-000: an instance refresh is in progress (InProgress); wait for it or cancel it"]
+    );
+    assert_eq!(pipeline.subnets_of("worker-000").len(), 3);
+    assert_eq!(pipeline.subnets().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_does_not_exist_is_an_error_and_the_others_are_pruned() {
+    let pipeline = Pipeline::at_peace();
+    let mut workload = pipeline.stage.workload.clone();
+    workload["autoScalingGroups"] = json!({"names": [GROUP, "wildrydes-gone"]});
+    let payload = json!({"workload": workload, "command": evacuate("use1-az1")});
+    let error = pipeline.classify(payload).await.unwrap_err();
+    assert_eq!(error.error_type, "not-found");
+    assert!(
+        error
+            .error_message
+            .contains("there is no group wildrydes-gone"),
+        "{}",
+        error.error_message
+    );
+    assert_eq!(pipeline.subnets().len(), 2);
+    let payload = json!({"workload": workload, "command": fail_back()});
+    pipeline.classify(payload).await.unwrap();
+    assert_eq!(
+        pipeline.subnets().len(),
+        3,
+        "what is gone needs no restoring"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_of_every_page_are_pruned_and_restored() {
+    let mut names = Vec::new();
+    let pipeline = Pipeline::at_peace_with(|stage| names = add_groups(stage, 250));
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    for name in &names {
+        assert_eq!(pipeline.subnets_of(name).len(), 2, "{name}");
+    }
+    pipeline.minutes(1).await;
+    pipeline.command(fail_back()).await.unwrap();
+    for name in &names {
+        assert_eq!(pipeline.subnets_of(name).len(), 3, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_deadline_cuts_off_is_an_error_and_the_tick_goes_on() {
+    let mut names = Vec::new();
+    let pipeline = Pipeline::at_peace_with(|stage| names = add_groups(stage, 60));
+    pipeline.region().inject(
+        ApiFault::of(Service::AutoScaling, FaultKind::TimeoutBefore).on("CreateOrUpdateTags"),
+    );
+    let error = pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert!(
+        error
+            .error_message
+            .contains("listed groups not reached in time"),
+        "{}",
+        error.error_message
+    );
+    assert_eq!(
+        pipeline.shifted(),
+        ["use1-az1"],
+        "traffic is away all the same"
+    );
+    pipeline.region().clear_faults();
+    pipeline.minutes(6).await;
+    for name in &names {
+        assert_eq!(pipeline.subnets_of(name).len(), 2, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prune_that_failed_is_finished_by_the_tick_although_the_alarm_is_ok() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.region().inject(
+        ApiFault::of(Service::AutoScaling, FaultKind::AccessDenied)
+            .on("CreateOrUpdateTags")
+            .times(1),
+    );
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    pipeline.classify(event.clone()).await.unwrap_err();
+    assert_eq!(pipeline.subnets().len(), 3);
+    // Without traffic, the alarm recovers.
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Ok);
+    let report = pipeline.classify(event).await.unwrap();
+    assert_eq!(report.verdict.code(), "notProvenWell", "Lambda tries again");
+    assert_eq!(pipeline.subnets().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shift_is_renewed_before_it_ends() {
+    let pipeline =
+        Pipeline::at_peace_with(|stage| stage.workload["policy"]["expiresIn"] = json!("20m"));
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    pipeline.minutes(65).await;
+    assert_eq!(
+        pipeline.shifted(),
+        ["use1-az1"],
+        "three times its length later"
+    );
+    assert_eq!(pipeline.subnets().len(), 2);
+    assert_eq!(
+        pipeline.subjects().last().unwrap(),
+        "[evac] wildrydes: traffic stays away from use1-az1"
     );
 }
 
@@ -194,7 +406,7 @@ async fn traffic_returns_only_after_capacity_has() {
     assert_eq!(pipeline.shifted(), [""; 0]);
     assert_eq!(
         pipeline.subjects().last().unwrap(),
-        "[evac] wildrydes: traffic returns to use1-az1"
+        "[evac] wildrydes: evacuation of use1-az1 ended"
     );
 }
 
@@ -249,8 +461,46 @@ async fn an_event_that_comes_after_the_fail_back_does_not_evacuate_again() {
     pipeline.minutes(10).await;
     pipeline.command(fail_back()).await.unwrap();
     let report = pipeline.classify(event).await.unwrap();
-    assert_eq!(report.verdict.code(), "endedByPerson");
+    assert_eq!(report.verdict.code(), "ended");
     assert_eq!(pipeline.subnets().len(), 3);
+    // The fail-back is finished, the alarm is in ALARM still, and the zone stays as people want it.
+    pipeline.minutes(30).await;
+    assert_eq!(pipeline.shifted(), [""; 0]);
+    assert_eq!(pipeline.subnets().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_come_twice_late_and_out_of_order_have_one_effect() {
+    let pipeline = Pipeline::at_peace();
+    let fault = |effect| DeliveryFault {
+        rule: Some("wildrydes".to_owned()),
+        function: None,
+        effect,
+        times: 1,
+    };
+    {
+        let mut state = pipeline.region().state();
+        let after = SignedDuration::from_secs(90);
+        state
+            .events
+            .inject(fault(DeliveryEffect::Duplicate { after }));
+    }
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    pipeline.minutes(11).await;
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    assert_eq!(
+        pipeline.mutating(),
+        [
+            "StartZonalShift",
+            "CreateOrUpdateTags",
+            "UpdateAutoScalingGroup"
+        ]
+    );
+    let state = pipeline.region().state();
+    let events = state.lambda.invocations().filter(|invocation| {
+        invocation.function == CLASSIFIER && invocation.payload.get("event").is_some()
+    });
+    assert_eq!(events.count(), 2, "it did come twice");
 }
 
 // 7. Evac ends only its own shifts; a person's action wins.
@@ -326,6 +576,21 @@ async fn mode_observe_changes_nothing_whatever_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn mode_observe_rehearses_the_end_of_what_is_in_force() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate("use1-az1")).await.unwrap();
+    let before = pipeline.mutating();
+    let workload = pipeline.workload(&json!({"mode": "observe"}));
+    let payload = json!({"workload": workload, "command": fail_back()});
+    let report = pipeline.classify(payload).await.unwrap();
+    assert!(report.is_dry());
+    assert_eq!(report.shifts.len(), 2, "the extension and the end");
+    assert_eq!(report.prunes.len(), 1);
+    assert_eq!(pipeline.mutating(), before);
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn explain_calls_nothing_that_changes_anything_and_tells_nobody() {
     let pipeline = Pipeline::at_peace();
     pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
@@ -392,12 +657,37 @@ async fn every_step_that_fails_is_an_error_of_its_class() {
         pipeline
             .region()
             .inject(ApiFault::of(service, kind).on(operation));
-        let error = pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+        pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+        let event = pipeline.alarm_event("use1-az1");
+        let error = pipeline.classify(event).await.unwrap_err();
         assert_eq!(
             error.error_type, class,
             "{operation}: {}",
             error.error_message
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_cannot_be_read_is_acted_on_where_the_policy_says_so() {
+    for kind in [FaultKind::TimeoutBefore, FaultKind::Internal] {
+        let pipeline = Pipeline::at_peace();
+        pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+        let mut event = pipeline.alarm_event("use1-az1");
+        pipeline
+            .region()
+            .inject(ApiFault::of(Service::CloudWatch, kind));
+        let error = pipeline.classify(event.clone()).await.unwrap_err();
+        assert!(error.error_message.contains("the alarms cannot be read"));
+        assert_eq!(
+            pipeline.subjects(),
+            ["[evac] wildrydes: use1-az1 in alarm, NOT evacuated"]
+        );
+        event["workload"] = pipeline.workload(&json!({"withoutAlarms": "act"}));
+        let report = pipeline.classify(event).await.unwrap();
+        assert!(matches!(report.verdict, Verdict::Evacuate { .. }));
+        assert_eq!(report.unread.len(), 1, "it is told, all the same");
+        assert_eq!(pipeline.shifted(), ["use1-az1"]);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{
-    AutoScalingGroup, Filter, InstanceRefreshStatus, LifecycleState, Tag,
+    AutoScalingGroup, Filter, Instance, InstanceRefreshStatus, LifecycleState, Tag,
 };
 use domain::failure::{Class, Failure};
 use domain::prune::GroupState;
@@ -240,13 +240,19 @@ impl Pages {
     }
 }
 
+/// How much of its group's desired capacity an instance is: a group with weights counts these.
+fn weight(instance: &Instance) -> u32 {
+    let weight = instance.weighted_capacity();
+    weight.and_then(|weight| weight.parse().ok()).unwrap_or(1)
+}
+
 fn state(group: &AutoScalingGroup) -> GroupState {
     let mut in_service: BTreeMap<String, u32> = BTreeMap::new();
     for instance in group.instances() {
         if instance.lifecycle_state() == Some(&LifecycleState::InService) {
             *in_service
                 .entry(instance.availability_zone().unwrap_or_default().to_owned())
-                .or_default() += 1;
+                .or_default() += weight(instance);
         }
     }
     let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');

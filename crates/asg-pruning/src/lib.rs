@@ -1,11 +1,12 @@
 //! The only function that talks to Auto Scaling: it takes a zone's subnets out of the groups, and
 //! puts them back.
 //!
-//! Groups are read page by page, and each page is finished before the next is read, so memory does
-//! not grow with their number. For each group, [`domain::prune::plan`] decides from the group alone.
-//! The record of what is removed is written to the group's tags before its subnets change, and
-//! deleted after they are back. Whether a change was made is read back, whatever the call answered.
-//! What the deadline does not leave time for is named in the answer.
+//! Groups are read page by page, and each page is finished before the next is read: of the others
+//! only the names and the outcomes are kept. For each group, [`domain::prune::plan`] decides from the
+//! group alone, and decides again from a fresh reading just before the group is changed. The record
+//! of what is removed is written to the group's tags before its subnets change, and deleted after
+//! they are back. Whether a change was made is read back, whatever the call answered. What the
+//! deadline does not leave time for is named in the answer.
 
 mod auto_scaling;
 mod request;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use domain::failure::{Class, Failure};
 use domain::prune::{
     ANSWER_SCHEMA, GroupReport, GroupState, NotReached, Outcome, PruneAction, PruneAnswer,
-    PruneRequest, Record, Step, capacity, plan,
+    PruneRequest, PrunedFor, Record, Step, capacity, plan,
 };
 use domain::workload::GroupSelector;
 use domain::{IncidentId, SubnetId};
@@ -77,7 +78,12 @@ impl AsgPruning {
                 not_reached.more = !pages.is_exhausted();
                 break;
             }
-            let page = match pages.next().await {
+            let left = invocation.remaining().saturating_sub(TO_ANSWER);
+            let page = timeout(left, pages.next()).await.unwrap_or_else(|_| {
+                let message = "DescribeAutoScalingGroups: no answer before the deadline";
+                Err(Failure::new(Class::OutOfTime, message))
+            });
+            let page = match page {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
                 Err(failure) if groups.is_empty() => return Err(failure.into()),
@@ -98,7 +104,9 @@ impl AsgPruning {
                 }
             }
         }
-        if not_reached.is_nothing() {
+        // What is gone needs no restoring.
+        let all_wanted = !matches!(request.action, PruneAction::Restore { .. });
+        if all_wanted && not_reached.is_nothing() {
             groups.extend(missing(&request.groups, &pages));
         }
         for report in &groups {
@@ -132,22 +140,15 @@ impl AsgPruning {
             .map_err(|_| name)
     }
 
-    async fn act(&self, request: &PruneRequest, mut group: GroupState) -> GroupReport {
-        let mut step = plan(request, &group);
-        if matches!(step, Step::Prune { .. }) {
-            // One call more, only for a group that is about to change.
-            match self.auto_scaling.refresh_in_progress(&group.name).await {
-                Ok(refresh) => {
-                    group.refresh = refresh;
-                    step = plan(request, &group);
-                }
-                Err(failure) => step = Step::Leave(failed(failure)),
-            }
-        }
+    async fn act(&self, request: &PruneRequest, group: GroupState) -> GroupReport {
         let pruned_for = Record::read(&group.tags)
             .ok()
             .flatten()
-            .map(|record| record.incident);
+            .map(PrunedFor::from);
+        let (step, group) = match plan(request, &group) {
+            Step::Leave(outcome) => (Step::Leave(outcome), group),
+            Step::Prune { .. } | Step::Restore { .. } => self.plan_afresh(request, group).await,
+        };
         let (outcome, after) = match step {
             Step::Leave(outcome) => (outcome, group),
             Step::Prune {
@@ -170,6 +171,26 @@ impl AsgPruning {
                 (PruneAction::Restore { .. }, Some(zone)) => capacity(&after, zone, &request.zones),
                 _ => None,
             },
+        }
+    }
+
+    /// Plans from a new reading. Since its page was listed, somebody may have changed the group, and
+    /// whoever sets a group's subnets sets all of them.
+    async fn plan_afresh(&self, request: &PruneRequest, listed: GroupState) -> (Step, GroupState) {
+        let refresh = async {
+            match &request.action {
+                PruneAction::Prune { .. } => {
+                    self.auto_scaling.refresh_in_progress(&listed.name).await
+                }
+                PruneAction::Restore { .. } | PruneAction::Status => Ok(None),
+            }
+        };
+        match tokio::try_join!(self.auto_scaling.group(&listed.name), refresh) {
+            Ok((group, refresh)) => {
+                let group = GroupState { refresh, ..group };
+                (plan(request, &group), group)
+            }
+            Err(failure) => (Step::Leave(failed(failure)), listed),
         }
     }
 
@@ -226,10 +247,32 @@ impl AsgPruning {
                 }
             }
         };
-        match self.auto_scaling.delete_tags(&group.name, &keys).await {
+        if let Err(failure) = self.auto_scaling.delete_tags(&group.name, &keys).await {
+            return (failed(failure), after);
+        }
+        match self.keep_record(&group).await {
             Ok(()) => (Outcome::Restored { added }, after),
             Err(failure) => (failed(failure), after),
         }
+    }
+
+    /// Writes the record again if the group lacks, after all, what the record named: a prune ran at
+    /// the same time, and its record was deleted with ours.
+    async fn keep_record(&self, before: &GroupState) -> Result<(), Failure> {
+        let after = self.auto_scaling.group(&before.name).await?;
+        let Ok(Some(record)) = Record::read(&before.tags) else {
+            return Ok(());
+        };
+        let lacks = |subnet: &SubnetId| !after.subnets.iter().any(|has| has == subnet.as_str());
+        let on_record = !Record::keys_in(&after.tags).is_empty();
+        if on_record || !record.removed.iter().any(lacks) {
+            return Ok(());
+        }
+        self.auto_scaling
+            .write_tags(&before.name, &record.to_tags())
+            .await?;
+        let message = format!("{} lost the zone's subnets again meanwhile", before.name);
+        Err(Failure::new(Class::Conflict, message))
     }
 
     /// Gives a group these subnets, and reads back what it has then. The call's own answer decides

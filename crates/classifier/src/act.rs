@@ -20,14 +20,18 @@ use domain::shift::{ShiftAction, ShiftAnswer};
 use domain::signal::Signal;
 use domain::verdict::Verdict;
 use domain::workload::Workload;
+use runtime::clients::OPERATION;
 use runtime::invocation::Invocation;
 use runtime::telemetry::Metric;
 
 use crate::Classifier;
-use crate::observe::{prune_request, shift_request};
+use crate::observe::{not_reached, prune_request, shift_request};
 
 /// What is kept of the time for the messages and the answer.
 const TO_TELL: Duration = Duration::from_secs(3);
+
+/// What is kept of the time for the answer alone.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// A shift is given so much time at the most, so that a stuck call leaves time to tell.
 const TO_SHIFT: Duration = Duration::from_secs(22);
@@ -55,7 +59,6 @@ impl Classifier {
         announce: bool,
         report: &mut Report,
     ) {
-        let unread = report.failures.len();
         let plan = report.plan.clone();
         let run = |incident, drill, dry_run| Run {
             function: self,
@@ -76,21 +79,22 @@ impl Classifier {
                 run.fail_back(plan, report).await
             }
         };
-        let failed = report.failures.len() > unread || (unread > 0 && announce);
         let phase = match outcome {
             Err(Stopped) => Some(Phase::Failed),
-            Ok(_) if failed => Some(Phase::Failed),
+            Ok(_) if !report.failures.is_empty() => Some(Phase::Failed),
+            Ok(_) if report.arc.is_some() && !report.changed() => Some(Phase::Autoshift),
             Ok(phase) => phase,
         };
         // A tick that changed nothing tells nobody; its failure is an error all the same.
         if let Some(phase) = phase.filter(|_| announce || report.changed()) {
-            self.tell(report, phase).await;
+            self.tell(report, phase, invocation).await;
         }
     }
 
-    async fn tell(&self, report: &mut Report, phase: Phase) {
+    async fn tell(&self, report: &mut Report, phase: Phase, invocation: &Invocation) {
         let notice = notice::write(report, phase);
-        match self.messages.publish(&notice).await {
+        let within = time_to_publish(invocation);
+        match self.messages.publish(&notice, within).await {
             Ok(()) => tracing::info!(
                 workload = report.workload.as_str(),
                 phase = phase.name(),
@@ -121,25 +125,35 @@ impl Run<'_> {
                 AfterShift::Held(reason) => {
                     report.verdict = Verdict::hold(Some(self.incident.zone()), reason);
                     report.sentence = report.verdict.to_string();
+                    report.plan = Plan::Nothing;
                     crate::log_verdict(report);
                     return Ok(Some(Phase::Held));
                 }
             }
         }
+        let shifted = report.changed() || announce;
+        if plan.renew {
+            let answer = self.extend(incident::Phase::Evacuate).await;
+            let answer = answer.map_err(|failure| stop(report, "renew", failure))?;
+            take_shifts(report, "renew", answer)?;
+        }
         if !plan.prune {
-            return Ok(Some(if self.dry_run {
-                Phase::Rehearsed
-            } else {
-                Phase::Shifted
+            return Ok(Some(match (self.dry_run, shifted) {
+                (true, _) => Phase::Rehearsed,
+                (false, true) => Phase::Shifted,
+                (false, false) => Phase::Renewed,
             }));
         }
-        let tell_now = plan.shift && !self.dry_run && (announce || report.changed());
+        let tell_now = plan.shift && !self.dry_run && shifted;
+        let renewed = plan.renew && report.changed();
         let pruned = self.prune_while_telling(tell_now, report).await;
         let answer = pruned.map_err(|failure| stop(report, "prune", failure))?;
         let more_to_tell = !tell_now || answer.changed() || answer.refusals().next().is_some();
+        let changed = answer.changed();
         take_groups(report, "prune", answer);
         Ok(match (self.dry_run, more_to_tell) {
             (true, _) => Some(Phase::Rehearsed),
+            (false, true) if renewed && !changed => Some(Phase::Renewed),
             (false, true) => Some(Phase::Pruned),
             (false, false) => None,
         })
@@ -158,8 +172,11 @@ impl Run<'_> {
             return self.groups(action).await;
         }
         let notice = notice::write(report, Phase::Shifted);
-        let (told, pruned) =
-            tokio::join!(self.function.messages.publish(&notice), self.groups(action));
+        let within = time_to_publish(self.invocation);
+        let (told, pruned) = tokio::join!(
+            self.function.messages.publish(&notice, within),
+            self.groups(action)
+        );
         if let Err(failure) = told {
             fail(report, "notify", failure);
         }
@@ -175,7 +192,7 @@ impl Run<'_> {
         if plan.shift && !plan.begun {
             // The intent is written on the shift first: from here on the tick carries on, and a
             // repeated event of the same alarm transition does not shift again.
-            let answer = self.begin_fail_back().await;
+            let answer = self.extend(incident::Phase::FailBack).await;
             let answer = answer.map_err(|failure| stop(report, "begin fail-back", failure))?;
             take_shifts(report, "begin fail-back", answer)?;
         }
@@ -189,7 +206,12 @@ impl Run<'_> {
             take_groups(report, "restore", answer);
             match gate {
                 AfterRestore::Ready => {}
+                AfterRestore::Failed(failure) if report.failures.is_empty() => {
+                    return Err(stop(report, "restore", failure));
+                }
                 AfterRestore::Failed(_) => return Err(Stopped),
+                // Without a shift nothing is held back until there is capacity.
+                AfterRestore::Waiting if !plan.shift => {}
                 AfterRestore::Waiting => {
                     report.waiting_for_capacity = true;
                     return Ok(Some(Phase::Restored));
@@ -216,11 +238,12 @@ impl Run<'_> {
         .await
     }
 
-    async fn begin_fail_back(&self) -> Result<ShiftAnswer, Failure> {
+    /// Lets our shifts last their full time from now on, and notes the phase on them.
+    async fn extend(&self, phase: incident::Phase) -> Result<ShiftAnswer, Failure> {
         self.resources(ShiftAction::Extend {
             incident: self.incident.clone(),
             expires_in: self.lasting()?,
-            phase: incident::Phase::FailBack,
+            phase,
         })
         .await
     }
@@ -289,15 +312,15 @@ impl Run<'_> {
     }
 }
 
+/// How long a message may take: what is left, but for the answer.
+fn time_to_publish(invocation: &Invocation) -> Duration {
+    OPERATION.min(invocation.remaining().saturating_sub(TO_ANSWER))
+}
+
 fn take_shifts(report: &mut Report, step: &str, answer: ShiftAnswer) -> Result<(), Stopped> {
     let failures: Vec<Failure> = answer
         .failures()
-        .map(|(resource, failure)| {
-            Failure::new(
-                failure.class,
-                format!("{}: {}", resource.short(), failure.message),
-            )
-        })
+        .map(|(resource, failure)| failure.of(resource.short()))
         .collect();
     report.shifts.push(answer);
     let any = !failures.is_empty();
@@ -310,24 +333,13 @@ fn take_shifts(report: &mut Report, step: &str, answer: ShiftAnswer) -> Result<(
 fn take_groups(report: &mut Report, step: &str, answer: PruneAnswer) {
     let failures: Vec<Failure> = answer
         .failures()
-        .map(|(group, failure)| {
-            Failure::new(failure.class, format!("{group}: {}", failure.message))
-        })
+        .map(|(group, failure)| failure.of(group))
         .collect();
     for failure in failures {
         fail(report, step, failure);
     }
     if !answer.not_reached.is_nothing() {
-        let listed = answer.not_reached.groups.len();
-        let more = if answer.not_reached.more {
-            " and further ones"
-        } else {
-            ""
-        };
-        let message = format!(
-            "{listed} listed groups{more} were not reached in time; the next run goes on with them"
-        );
-        fail(report, step, Failure::new(Class::OutOfTime, message));
+        fail(report, step, not_reached(&answer.not_reached));
     }
     report.prunes.push(answer);
 }

@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::Config;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmMuteRuleStatus, AlarmType, StateValue};
 use domain::event::AlarmState;
 use domain::failure::Failure;
 use domain::observation::AlarmReading;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use runtime::clients::{Connections, limits};
 use runtime::failure::of_call;
 
 /// DescribeAlarms takes so many names.
 const MOST_NAMES: usize = 100;
+
+/// Questions about mute rules at a time.
+const AT_A_TIME: usize = 8;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Alarms {
@@ -28,7 +33,7 @@ impl Alarms {
         }
     }
 
-    /// Reads alarms of both kinds by name; one that does not exist is missing from the answer.
+    /// Reads alarms of every kind by name; one that does not exist is missing from the answer.
     pub(crate) async fn read(
         &self,
         names: &[String],
@@ -42,42 +47,36 @@ impl Alarms {
                     .client
                     .describe_alarms()
                     .set_alarm_names(Some(names.to_vec()))
-                    // Without this, composite alarms are left out of the answer.
+                    // Without a type only metric alarms are answered.
                     .alarm_types(AlarmType::CompositeAlarm)
                     .alarm_types(AlarmType::MetricAlarm)
+                    .alarm_types(AlarmType::LogAlarm)
                     .set_next_token(token)
                     .customize()
-                    .config_override(
-                        aws_sdk_cloudwatch::config::Config::builder()
-                            .timeout_config(limits(within)),
-                    )
+                    .config_override(Config::builder().timeout_config(limits(within)))
                     .send()
                     .await
                     .map_err(|error| of_call("DescribeAlarms", &error))?;
-                for alarm in answer.composite_alarms() {
-                    let reading = AlarmReading {
-                        state: state(alarm.state_value()),
-                        transitioned_at: alarm.state_transitioned_timestamp().and_then(timestamp),
-                        suppressed_by: alarm
-                            .actions_suppressed_by()
-                            .map(|by| by.as_str().to_owned()),
-                        muted_by: None,
-                    };
-                    readings.insert(alarm.alarm_name().unwrap_or_default().to_owned(), reading);
-                }
-                for alarm in answer.metric_alarms() {
-                    let reading = AlarmReading {
-                        state: state(alarm.state_value()),
-                        transitioned_at: alarm.state_transitioned_timestamp().and_then(timestamp),
-                        suppressed_by: None,
-                        muted_by: None,
-                    };
-                    readings.insert(alarm.alarm_name().unwrap_or_default().to_owned(), reading);
-                }
-                token = answer
-                    .next_token()
-                    .filter(|token| !token.is_empty())
-                    .map(str::to_owned);
+                readings.extend(answer.composite_alarms().iter().filter_map(|alarm| {
+                    let by = alarm.actions_suppressed_by();
+                    let reading = reading(
+                        alarm.state_value(),
+                        alarm.state_transitioned_timestamp(),
+                        by.map(aws_sdk_cloudwatch::types::ActionsSuppressedBy::as_str),
+                    );
+                    Some((alarm.alarm_name()?.to_owned(), reading))
+                }));
+                readings.extend(answer.metric_alarms().iter().filter_map(|alarm| {
+                    let changed = alarm.state_transitioned_timestamp();
+                    let reading = reading(alarm.state_value(), changed, None);
+                    Some((alarm.alarm_name()?.to_owned(), reading))
+                }));
+                readings.extend(answer.log_alarms().iter().filter_map(|alarm| {
+                    let changed = alarm.state_transitioned_timestamp();
+                    let reading = reading(alarm.state_value(), changed, None);
+                    Some((alarm.alarm_name()?.to_owned(), reading))
+                }));
+                token = next(answer.next_token());
                 if token.is_none() {
                     break;
                 }
@@ -92,29 +91,62 @@ impl Alarms {
         &self,
         readings: &mut BTreeMap<String, AlarmReading>,
     ) -> Result<(), Failure> {
-        for (name, reading) in readings {
-            if reading.state != AlarmState::Alarm {
-                continue;
-            }
+        let in_alarm = readings
+            .iter_mut()
+            .filter(|(_, reading)| reading.state == AlarmState::Alarm);
+        let questions: Vec<_> = in_alarm
+            .map(|(name, reading)| async move {
+                reading.muted_by = self.mute_of(name).await?;
+                Ok(())
+            })
+            .collect();
+        let answers = stream::iter(questions).buffer_unordered(AT_A_TIME);
+        answers.try_collect().await
+    }
+
+    /// The mute rule that mutes an alarm now.
+    async fn mute_of(&self, name: &str) -> Result<Option<String>, Failure> {
+        let mut token = None;
+        loop {
             let answer = self
                 .client
                 .list_alarm_mute_rules()
                 .alarm_name(name)
                 .statuses(AlarmMuteRuleStatus::Active)
+                .set_next_token(token)
                 .send()
                 .await
                 .map_err(|error| of_call(&format!("ListAlarmMuteRules of {name}"), &error))?;
-            let active = answer
-                .alarm_mute_rule_summaries()
+            let rules = answer.alarm_mute_rule_summaries();
+            let active = rules
                 .iter()
                 .find(|rule| rule.status() == Some(&AlarmMuteRuleStatus::Active));
-            reading.muted_by = active.map(|rule| {
-                rule.alarm_mute_rule_arn()
-                    .unwrap_or("a mute rule")
-                    .to_owned()
-            });
+            if let Some(rule) = active {
+                let rule = rule.alarm_mute_rule_arn().unwrap_or("a mute rule");
+                return Ok(Some(rule.to_owned()));
+            }
+            token = next(answer.next_token());
+            if token.is_none() {
+                return Ok(None);
+            }
         }
-        Ok(())
+    }
+}
+
+fn next(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
+fn reading(
+    value: Option<&StateValue>,
+    transitioned: Option<&DateTime>,
+    suppressed_by: Option<&str>,
+) -> AlarmReading {
+    AlarmReading {
+        state: state(value),
+        transitioned_at: transitioned.and_then(timestamp),
+        suppressed_by: suppressed_by.map(str::to_owned),
+        muted_by: None,
     }
 }
 

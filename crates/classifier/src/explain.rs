@@ -1,8 +1,10 @@
 //! What the classifier makes of a payload, without calling anything.
 
 use domain::decide::holds_in_signal;
+use domain::event::{AlarmChange, AlarmKind};
+use domain::policy::Mode;
 use domain::problem::Problems;
-use domain::signal::{BareDefaults, Signal, Trigger};
+use domain::signal::{Action, BareDefaults, Signal, Trigger};
 use domain::workload::{GroupSelector, Origin};
 use serde::Serialize;
 use serde_json::Value;
@@ -46,15 +48,11 @@ pub fn explain(payload: &Value, bare: &BareDefaults) -> Result<Explanation, Prob
 fn describe_trigger(trigger: &Trigger) -> String {
     match trigger {
         Trigger::ZonalAlarm { zone, change } => {
-            format!(
-                "the alarm of zone {zone}, {}, went to {} at {}",
-                change.alarm, change.state, change.at
-            )
+            format!("the alarm of zone {zone}, {}", describe_change(change))
         }
-        Trigger::RegionalAlarm(change) => format!(
-            "the regional alarm {} went to {} at {}",
-            change.alarm, change.state, change.at
-        ),
+        Trigger::RegionalAlarm(change) => {
+            format!("the regional alarm {}", describe_change(change))
+        }
         Trigger::Arc(change) => match &change.away_from {
             Some(zone) => format!("ARC tells: {}, away from {zone}", change.what),
             None => format!("ARC tells: {}", change.what),
@@ -66,13 +64,48 @@ fn describe_trigger(trigger: &Trigger) -> String {
             } else {
                 ""
             };
+            let zone = match &command.action {
+                Action::Evacuate { zone } | Action::Explain { zone: Some(zone) } => {
+                    format!(" of {zone}")
+                }
+                Action::FailBack | Action::Reconcile | Action::Explain { zone: None } => {
+                    String::new()
+                }
+            };
             format!(
-                "the command {}{drill}{dry}: \"{}\"",
+                "the command {}{zone}{drill}{dry}: \"{}\"",
                 trigger.name(),
                 command.reason
             )
         }
     }
+}
+
+fn describe_change(change: &AlarmChange) -> String {
+    let kind = match change.kind {
+        AlarmKind::Metric => "a metric alarm",
+        AlarmKind::MetricMath => "a metric math alarm",
+        AlarmKind::AnomalyDetection => "an anomaly detection alarm",
+        AlarmKind::Composite => "a composite alarm",
+        AlarmKind::Other => "of a kind not known",
+    };
+    let from = match &change.previous {
+        Some(previous) => format!(" from {previous}"),
+        None => String::new(),
+    };
+    let because = match change.triggering.as_slice() {
+        [] => String::new(),
+        alarms => format!(", because of {}", alarms.join(", ")),
+    };
+    format!(
+        "{} ({kind}), went{from} to {} at {}{because}",
+        change.alarm, change.state, change.at
+    )
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{number} {noun}")
 }
 
 fn describe_workload(signal: &Signal) -> String {
@@ -92,13 +125,15 @@ fn describe_workload(signal: &Signal) -> String {
     let groups = match &workload.groups {
         None => "no groups".to_owned(),
         Some(GroupSelector::Tag { key, value }) => format!("the groups with the tag {key}={value}"),
-        Some(GroupSelector::Names(names)) => format!("{} groups by name", names.len()),
+        Some(GroupSelector::Names(names)) => {
+            format!("{} by name", count(names.len(), "group", "groups"))
+        }
     };
     format!(
-        "{} in mode {}: {zones}; {} resources; {groups}",
+        "{} in mode {}: {zones}; {}; {groups}",
         workload.name,
         workload.policy.mode.name(),
-        workload.resources.len()
+        count(workload.resources.len(), "resource", "resources")
     )
 }
 
@@ -114,27 +149,34 @@ fn would_read(signal: &Signal) -> Vec<String> {
             source.source
         ));
     }
-    let resources = |what: &'static str| {
+    let resources = |when: &'static str| {
         let short = workload.resources.iter().map(domain::ResourceArn::short);
-        short.map(move |resource| format!("{what} of {resource}"))
+        short.map(move |resource| {
+            format!("{when}GetManagedResource and ListZonalShifts of {resource}")
+        })
     };
-    match &signal.trigger {
-        Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_) => {
-            reads.extend(resources("before a shift, GetManagedResource"));
-        }
-        Trigger::Arc(_) | Trigger::Command(_) => {
-            reads.extend(resources("GetManagedResource"));
-            if workload.groups.is_some() {
-                reads.push("DescribeAutoScalingGroups".to_owned());
-            }
-        }
+    let alarm_event = matches!(
+        signal.trigger,
+        Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_)
+    );
+    if !alarm_event {
+        reads.push("ListAlarmMuteRules: of those in ALARM".to_owned());
+    }
+    let shifts_first = !alarm_event || workload.origin == Origin::BareAlarm;
+    reads.extend(resources(if shifts_first {
+        ""
+    } else {
+        "before a shift, "
+    }));
+    if workload.groups.is_some() {
+        let groups_first = !alarm_event || workload.resources.is_empty();
+        let when = if groups_first { "" } else { "before a prune, " };
+        reads.push(format!("{when}DescribeAutoScalingGroups"));
     }
     reads
 }
 
 fn otherwise(signal: &Signal) -> String {
-    use domain::policy::Mode;
-    use domain::signal::Action;
     let mode = signal.workload.policy.mode;
     let rehearses = mode == Mode::Observe || signal.is_dry_run();
     let ends = match &signal.trigger {

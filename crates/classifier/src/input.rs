@@ -139,6 +139,7 @@ fn read_event(field: &str, event: &Value, own: Option<&AccountId>) -> Result<Cha
         source: envelope.source,
         detail_type: envelope.detail_type,
         time,
+        resources: envelope.resources.unwrap_or_default(),
         detail: envelope.detail,
     };
     read_envelope(field, &envelope)

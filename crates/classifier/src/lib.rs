@@ -16,6 +16,7 @@ mod observe;
 use domain::decide::decide;
 use domain::failure::{Class, Disposition};
 use domain::report::{REPORT_SCHEMA, Report};
+use domain::signal::Trigger;
 use runtime::clients::Connections;
 use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
@@ -28,6 +29,7 @@ pub use explain::explain;
 use crate::alarms::Alarms;
 use crate::functions::Functions;
 use crate::messages::Messages;
+use crate::observe::Look;
 
 /// The function.
 #[derive(Debug, Clone)]
@@ -68,7 +70,10 @@ impl Classifier {
             &self.configuration.bare,
             Some(&invocation.account),
         )?;
-        let observation = self.observe(&signal, &invocation).await;
+        let Look {
+            observation,
+            unread,
+        } = self.observe(&signal, &invocation).await;
         let now = invocation.now();
         let decision = decide(&signal, &observation, now);
         let mut report = Report {
@@ -77,15 +82,20 @@ impl Classifier {
             workload: signal.workload.name.clone(),
             trigger: signal.trigger.name().to_owned(),
             triggered_at: signal.at(),
+            arc: match &signal.trigger {
+                Trigger::Arc(change) => Some(change.clone()),
+                _ => None,
+            },
             mode: signal.workload.policy.mode,
-            drill: signal.is_drill(),
+            drill: decision.plan.is_drill().unwrap_or(signal.is_drill()),
             sentence: decision.verdict.to_string(),
             verdict: decision.verdict,
             plan: decision.plan,
             shifts: Vec::new(),
             prunes: Vec::new(),
             waiting_for_capacity: false,
-            failures: observe::failures(&observation),
+            unread,
+            failures: Vec::new(),
         };
         log_verdict(&report);
         self.act(&signal, &invocation, decision.announce, &mut report)
@@ -103,22 +113,21 @@ impl Classifier {
 
 /// An error where anything failed: what a person has to mend first, else the first failure.
 fn outcome(report: Report) -> Result<Report, FunctionError> {
-    let escalated = report
-        .failures
+    let errors = report.errors();
+    let escalated = errors
         .iter()
-        .find(|failure| failure.failure.class.disposition() == Disposition::Escalate);
-    let Some(first) = escalated.or(report.failures.first()) else {
+        .find(|error| error.failure.class.disposition() == Disposition::Escalate);
+    let Some(first) = escalated.or(errors.first()) else {
         return Ok(report);
     };
     let class: Class = first.failure.class;
-    let failures: Vec<String> = report
-        .failures
+    let errors: Vec<String> = errors
         .iter()
-        .map(|failure| format!("{}: {}", failure.step, failure.failure))
+        .map(|error| format!("{}: {}", error.step, error.failure))
         .collect();
     Err(FunctionError::new(
         class,
-        format!("{}; but {}", report.sentence, failures.join("; ")),
+        format!("{}; but {}", report.sentence, errors.join("; ")),
     ))
 }
 
@@ -135,4 +144,13 @@ fn log_verdict(report: &Report) {
         "{}",
         report.sentence
     );
+    for unread in &report.unread {
+        tracing::warn!(
+            workload = report.workload.as_str(),
+            step = unread.step,
+            class = unread.failure.class.name(),
+            "{}",
+            unread.failure.message
+        );
+    }
 }

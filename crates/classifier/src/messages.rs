@@ -1,10 +1,13 @@
 //! Publishing messages. The classifier alone does.
 
+use std::time::Duration;
+
 use aws_sdk_sns::Client;
+use aws_sdk_sns::config::Config;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::failure::{Class, Failure};
 use domain::notice::Notice;
-use runtime::clients::Connections;
+use runtime::clients::{Connections, limits};
 use runtime::failure::of_call;
 
 #[derive(Debug, Clone)]
@@ -21,8 +24,8 @@ impl Messages {
         }
     }
 
-    /// Publishes a message with its attributes.
-    pub(crate) async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+    /// Publishes a message with its attributes, within so long.
+    pub(crate) async fn publish(&self, notice: &Notice, within: Duration) -> Result<(), Failure> {
         let mut call = self
             .client
             .publish()
@@ -42,7 +45,9 @@ impl Messages {
             })?;
             call = call.message_attributes(name, value);
         }
-        call.send()
+        call.customize()
+            .config_override(Config::builder().timeout_config(limits(within)))
+            .send()
             .await
             .map(|_| ())
             .map_err(|error| of_call("Publish", &error))

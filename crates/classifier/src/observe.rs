@@ -4,16 +4,17 @@
 //! for, and for one second at the most: zonal-shift reads the shifts in force anyway before it
 //! starts anything, and what it finds becomes part of the verdict. Where a policy holds without the
 //! alarms' states, they are asked for once more with patience: some seconds are better than the
-//! minute until Lambda's retry. On every other path the shifts and the groups are asked for as well,
-//! all at the same time.
+//! minute until Lambda's retry. If the alarm has recovered by then, and on every other path, the
+//! shifts and the groups are asked for as well, all at the same time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::event::AlarmState;
 use domain::failure::{Class, Failure};
 use domain::observation::{AlarmReading, Evidence, Observation, Reading};
 use domain::policy::Without;
-use domain::prune::{PruneAction, PruneAnswer, PruneRequest};
+use domain::prune::{NotReached, PruneAction, PruneAnswer, PruneRequest};
 use domain::report::StepFailure;
 use domain::shift::{ShiftAction, ShiftAnswer, ShiftRequest};
 use domain::signal::{Signal, Trigger};
@@ -27,30 +28,51 @@ use crate::Classifier;
 /// What asking may cost while customers wait.
 const FAST: Duration = Duration::from_secs(1);
 
-/// What a look at the shifts and the groups may cost.
-const STATUS: Duration = Duration::from_secs(20);
+/// What a look at the shifts and the groups may cost: less than the functions' own time limits, so
+/// that it is this function that says what was not answered.
+const STATUS: Duration = Duration::from_secs(15);
+
+/// What was seen, and what could not be.
+pub(crate) struct Look {
+    pub(crate) observation: Observation,
+    pub(crate) unread: Vec<StepFailure>,
+}
 
 impl Classifier {
-    pub(crate) async fn observe(&self, signal: &Signal, invocation: &Invocation) -> Observation {
+    pub(crate) async fn observe(&self, signal: &Signal, invocation: &Invocation) -> Look {
         let workload = &signal.workload;
         let alarm_event = matches!(
             signal.trigger,
             Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_)
         );
-        let within = if alarm_event { FAST } else { OPERATION };
         let full = !alarm_event;
-        let shifts_wanted = full || workload.origin == Origin::BareAlarm;
+        let within = if alarm_event { FAST } else { OPERATION };
         let status_within = STATUS.min(invocation.remaining());
-        let (alarms, shifts, groups) = tokio::join!(
+        // A bare alarm tells neither the zones nor their number; and where there is nothing to shift,
+        // nobody but the groups tells whether another zone is evacuated.
+        let shifts_wanted = full || workload.origin == Origin::BareAlarm;
+        let groups_wanted = full || workload.resources.is_empty();
+        let (alarms, mut shifts, mut groups) = tokio::join!(
             self.read_alarms(workload, within, full),
             self.read_shifts(workload, shifts_wanted, status_within),
-            self.read_groups(workload, full, status_within),
+            self.read_groups(workload, groups_wanted, status_within),
         );
-        Observation {
+        if alarm_event && has_recovered(signal, &alarms) {
+            // Nothing is urgent any more: perhaps it has recovered because an earlier run shifted.
+            (shifts, groups) = tokio::join!(
+                self.read_shifts(workload, true, status_within),
+                self.read_groups(workload, true, status_within),
+            );
+        }
+        let observation = Observation {
             alarms,
             evidence: evidence(workload),
             shifts,
             groups,
+        };
+        Look {
+            unread: unread(workload, &observation),
+            observation,
         }
     }
 
@@ -94,17 +116,12 @@ impl Classifier {
             Ok(answer) => answer,
             Err(failure) => return Reading::Failed(failure),
         };
-        // A resource that could not be read may hide a shift.
-        let unread = answer
+        // A resource that could not be read may hide a shift; one that ARC does not manage has none.
+        let hidden = answer
             .failures()
             .find(|(_, failure)| failure.class != Class::NotFound)
-            .map(|(resource, failure)| {
-                Failure::new(
-                    failure.class,
-                    format!("{}: {}", resource.short(), failure.message),
-                )
-            });
-        match unread {
+            .map(|(resource, failure)| failure.of(resource.short()));
+        match hidden {
             Some(failure) => Reading::Failed(failure),
             None => Reading::Taken(answer),
         }
@@ -120,15 +137,37 @@ impl Classifier {
             return Reading::NotTaken;
         };
         let request = prune_request(workload, groups, false, false, PruneAction::Status);
-        match self
+        let answer: PruneAnswer = match self
             .functions
             .call(&self.configuration.asg_pruning, &request, within)
             .await
         {
-            Ok(answer) => Reading::Taken(answer),
-            Err(failure) => Reading::Failed(failure),
+            Ok(answer) => answer,
+            Err(failure) => return Reading::Failed(failure),
+        };
+        if !workload.resources.is_empty() {
+            return Reading::Taken(answer);
+        }
+        // A group that could not be read may hide that another zone is pruned.
+        if let Some((group, failure)) = answer.failures().next() {
+            return Reading::Failed(failure.of(group));
+        }
+        if answer.not_reached.is_nothing() {
+            Reading::Taken(answer)
+        } else {
+            Reading::Failed(not_reached(&answer.not_reached))
         }
     }
+}
+
+/// Whether the event's zone is no longer in ALARM.
+fn has_recovered(signal: &Signal, alarms: &Reading<BTreeMap<String, AlarmReading>>) -> bool {
+    let Trigger::ZonalAlarm { change, .. } = &signal.trigger else {
+        return false;
+    };
+    let reading = alarms.taken().and_then(|alarms| alarms.get(&change.alarm));
+    change.state == AlarmState::Alarm
+        && reading.is_some_and(|reading| reading.state != AlarmState::Alarm)
 }
 
 /// A source of evidence is named, and this version does not read it: that is not the same as none.
@@ -145,20 +184,53 @@ fn evidence(workload: &Workload) -> Evidence {
     }
 }
 
-/// What could not be read: seen, whatever the verdict was without it.
-pub(crate) fn failures(observation: &Observation) -> Vec<StepFailure> {
-    let step = |step: &str, failure: Option<&Failure>| {
-        failure.map(|failure| StepFailure {
+/// What could not be read, in parts or as a whole.
+fn unread(workload: &Workload, observation: &Observation) -> Vec<StepFailure> {
+    let mut unread = Vec::new();
+    let mut add = |step: &str, failure: Failure| {
+        unread.push(StepFailure {
             step: step.to_owned(),
-            failure: failure.clone(),
-        })
+            failure,
+        });
     };
-    let failures = [
-        step("read alarms", observation.alarms.failure()),
-        step("read shifts", observation.shifts.failure()),
-        step("read groups", observation.groups.failure()),
-    ];
-    failures.into_iter().flatten().collect()
+    if let Some(failure) = observation.alarms.failure() {
+        add("read alarms", failure.clone());
+    }
+    for alarm in observation.missing(&workload.alarm_names()) {
+        let message =
+            format!("alarm {alarm} does not exist; correct workload.alarms, or create it");
+        add("read alarms", Failure::new(Class::NotFound, message));
+    }
+    if let Some(failure) = observation.shifts.failure() {
+        add("read shifts", failure.clone());
+    }
+    for (resource, failure) in observation
+        .shifts
+        .taken()
+        .iter()
+        .flat_map(|answer| answer.failures())
+    {
+        add("read shifts", failure.of(resource.short()));
+    }
+    if let Some(failure) = observation.groups.failure() {
+        add("read groups", failure.clone());
+    }
+    if let Some(answer) = observation.groups.taken() {
+        for (group, failure) in answer.failures() {
+            add("read groups", failure.of(group));
+        }
+        if !answer.not_reached.is_nothing() {
+            add("read groups", not_reached(&answer.not_reached));
+        }
+    }
+    unread
+}
+
+/// What the deadline cut off, as a failure.
+pub(crate) fn not_reached(not_reached: &NotReached) -> Failure {
+    let message =
+        format!("{not_reached} not reached in time; the next run goes on with what is left");
+    Failure::new(Class::OutOfTime, message)
 }
 
 pub(crate) fn shift_request(

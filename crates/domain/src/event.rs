@@ -13,6 +13,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::arn::ResourceArn;
 use crate::problem::Problems;
 use crate::zone::ZoneId;
 
@@ -119,6 +120,19 @@ pub struct ArcChange {
     pub away_from: Option<ZoneId>,
     /// When the event was sent.
     pub at: Option<Timestamp>,
+    /// The resources that it concerns, by ARN or by name: which is not documented. An account that
+    /// only observes autoshifts is told of them without a resource.
+    pub resources: Vec<String>,
+}
+
+impl ArcChange {
+    /// Whether it tells that AWS began or ended an autoshift of one of these resources.
+    #[must_use]
+    pub fn is_autoshift_of(&self, resources: &[ResourceArn]) -> bool {
+        let mut told = self.resources.iter().filter(|told| !told.is_empty());
+        let concerned = |told: &String| resources.iter().any(|own| own.as_str().contains(told));
+        self.what.starts_with("Autoshift") && told.any(concerned)
+    }
 }
 
 /// The EventBridge envelope, as far as it matters.
@@ -130,6 +144,8 @@ pub struct Envelope {
     pub detail_type: String,
     /// When it was sent.
     pub time: Option<Timestamp>,
+    /// What it concerns, by ARN.
+    pub resources: Vec<String>,
     /// What the source tells.
     pub detail: serde_json::Value,
 }
@@ -329,6 +345,7 @@ fn read_arc(envelope: &Envelope) -> ArcChange {
         what: envelope.detail_type.clone(),
         away_from,
         at: envelope.time,
+        resources: envelope.resources.clone(),
     }
 }
 

@@ -118,6 +118,12 @@ impl Failure {
             message: message.into(),
         }
     }
+
+    /// The same failure, with what it is about in front of its message.
+    #[must_use]
+    pub fn of(self, subject: &str) -> Self {
+        Self::new(self.class, format!("{subject}: {}", self.message))
+    }
 }
 
 impl fmt::Display for Failure {

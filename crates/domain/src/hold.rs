@@ -93,10 +93,25 @@ pub enum HoldReason {
         /// That incident.
         incident: IncidentId,
     },
-    /// A person ended this incident's shift.
-    EndedByPerson {
+    /// The incident was ended, by a person or by a fail-back, and the alarm has not gone off anew.
+    Ended {
         /// The incident.
         incident: IncidentId,
+    },
+    /// A drill is in force.
+    DrillInForce {
+        /// The drill.
+        incident: IncidentId,
+    },
+    /// A drill where an evacuation is in force.
+    EvacuationInForce {
+        /// The evacuation.
+        incident: IncidentId,
+    },
+    /// A command that was given long ago.
+    StaleCommand {
+        /// Seconds since.
+        age_seconds: i64,
     },
     /// Too few zones would be left.
     TooFewZones {
@@ -122,11 +137,11 @@ pub enum HoldReason {
         /// What failed.
         failure: Failure,
     },
-    /// The zone is evacuated and its alarm is OK, but nothing proves that the zone is well: without
-    /// traffic a zone's alarm recovers by itself.
-    HealthNotProven {
-        /// The incident.
-        incident: IncidentId,
+    /// The groups cannot be read, and without a shift nothing else tells whether another zone is
+    /// pruned.
+    GroupsUnreadable {
+        /// What failed.
+        failure: Failure,
     },
     /// There is no evacuation of Evac's to end.
     NothingToFailBack,
@@ -164,13 +179,16 @@ impl HoldReason {
             Self::RegionalAlarm { .. } => "regionalAlarm",
             Self::OtherZoneShifted { .. } => "otherZoneShifted",
             Self::OtherZoneEvacuated { .. } => "otherZoneEvacuated",
-            Self::EndedByPerson { .. } => "endedByPerson",
+            Self::Ended { .. } => "ended",
+            Self::DrillInForce { .. } => "drillInForce",
+            Self::EvacuationInForce { .. } => "evacuationInForce",
+            Self::StaleCommand { .. } => "staleCommand",
             Self::TooFewZones { .. } => "tooFewZones",
             Self::ZonesUnknown => "zonesUnknown",
             Self::NoEvidence { .. } => "noEvidence",
             Self::AlarmsUnreadable { .. } => "alarmsUnreadable",
             Self::ShiftsUnreadable { .. } => "shiftsUnreadable",
-            Self::HealthNotProven { .. } => "healthNotProven",
+            Self::GroupsUnreadable { .. } => "groupsUnreadable",
             Self::NothingToFailBack => "nothingToFailBack",
             Self::NotOurs { .. } => "notOurs",
             Self::NotWell { .. } => "notWell",
@@ -250,11 +268,30 @@ impl fmt::Display for HoldReason {
                     incident.zone()
                 )
             }
-            Self::EndedByPerson { incident } => write!(f, "a person ended the shift of {incident}"),
+            Self::Ended { incident } => write!(
+                f,
+                "{incident} was ended, by fail-back or by a person, and the alarm has not gone off anew"
+            ),
+            Self::DrillInForce { incident } => {
+                write!(
+                    f,
+                    "a drill is in force ({incident}); end it with the command fail-back"
+                )
+            }
+            Self::EvacuationInForce { incident } => {
+                write!(f, "no drill while an evacuation is in force ({incident})")
+            }
+            Self::StaleCommand { age_seconds } => {
+                write!(
+                    f,
+                    "the command was given {age_seconds} s ago; give it again if it still holds"
+                )
+            }
             Self::TooFewZones { left, min_zones } => {
                 write!(
                     f,
-                    "{left} zones would be left, and policy.minZones wants {min_zones}"
+                    "{left} {} would be left, and policy.minZones wants {min_zones}",
+                    if *left == 1 { "zone" } else { "zones" }
                 )
             }
             Self::ZonesUnknown => write!(f, "how many zones would be left is not known"),
@@ -277,11 +314,9 @@ impl fmt::Display for HoldReason {
             Self::ShiftsUnreadable { failure } => {
                 write!(f, "the shifts in force cannot be read: {}", failure.message)
             }
-            Self::HealthNotProven { incident } => write!(
-                f,
-                "{} is evacuated and its alarm is OK, but a zone without traffic looks well by itself; when it is well, end the evacuation ({incident}) with the command fail-back",
-                incident.zone()
-            ),
+            Self::GroupsUnreadable { failure } => {
+                write!(f, "the groups cannot be read: {}", failure.message)
+            }
             Self::NothingToFailBack => write!(f, "there is no evacuation of Evac's to end"),
             Self::NotOurs {
                 resource,

@@ -96,6 +96,16 @@ impl Observation {
         self.alarms.taken()?.get(name)
     }
 
+    /// Those of these alarms that CloudWatch does not have, if the alarms were read.
+    #[must_use]
+    pub fn missing(&self, names: &[String]) -> Vec<String> {
+        let Some(readings) = self.alarms.taken() else {
+            return Vec::new();
+        };
+        let missing = names.iter().filter(|name| !readings.contains_key(*name));
+        missing.cloned().collect()
+    }
+
     /// Whether an alarm is known to be in ALARM.
     #[must_use]
     pub fn in_alarm(&self, name: &str) -> bool {
@@ -117,25 +127,35 @@ impl Observation {
             })
     }
 
-    /// The mark of this workload's own shift: the lead's, or else the first other resource's.
+    /// This workload's own shift on its lead resource, with its mark.
     #[must_use]
-    pub fn our_shift(&self, workload: &WorkloadName) -> Option<Marker> {
-        self.active_shifts()
-            .find_map(|(_, shift)| shift.ours(workload))
+    pub fn lead_shift(&self, workload: &WorkloadName) -> Option<(&ActiveShift, Marker)> {
+        let lead = self.shifts.taken()?.resources.first()?;
+        own(&lead.shifts, workload)
     }
 
-    /// Incidents whose shift a person ended.
-    pub fn ended_by_person(&self) -> impl Iterator<Item = &IncidentId> {
+    /// The mark of this workload's own shift on any other resource.
+    #[must_use]
+    pub fn other_shift(&self, workload: &WorkloadName) -> Option<Marker> {
+        let others = self.shifts.taken()?.resources.iter().skip(1);
+        others
+            .filter_map(|report| own(&report.shifts, workload))
+            .map(|(_, marker)| marker)
+            .next()
+    }
+
+    /// Incidents that were ended on any resource.
+    pub fn ended(&self) -> impl Iterator<Item = &IncidentId> {
         self.shifts
             .taken()
             .into_iter()
             .flat_map(|answer| &answer.resources)
-            .flat_map(|report| &report.ended_by_person)
+            .flat_map(|report| &report.ended)
     }
 
-    /// The incidents that groups are pruned for.
+    /// The incidents that groups are pruned for, each with whether that is a rehearsal.
     #[must_use]
-    pub fn pruned_for(&self) -> BTreeSet<&IncidentId> {
+    pub fn pruned_for(&self) -> BTreeSet<(&IncidentId, bool)> {
         let groups = self
             .groups
             .taken()
@@ -143,6 +163,7 @@ impl Observation {
             .flat_map(|answer| &answer.groups);
         groups
             .filter_map(|report| report.pruned_for.as_ref())
+            .map(|pruned| (&pruned.incident, pruned.drill))
             .collect()
     }
 
@@ -157,4 +178,13 @@ impl Observation {
             .collect();
         (!zones.is_empty()).then_some(zones)
     }
+}
+
+fn own<'a>(
+    shifts: &'a [ActiveShift],
+    workload: &WorkloadName,
+) -> Option<(&'a ActiveShift, Marker)> {
+    shifts
+        .iter()
+        .find_map(|shift| Some((shift, shift.ours(workload)?)))
 }

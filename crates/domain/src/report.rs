@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Plan;
+use crate::event::ArcChange;
 use crate::failure::Failure;
 use crate::incident::IncidentId;
 use crate::name::WorkloadName;
@@ -30,6 +31,9 @@ pub struct Report {
     /// When what made it look happened, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triggered_at: Option<Timestamp>,
+    /// What ARC told, where that made it look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arc: Option<ArcChange>,
     /// How far the policy lets it go.
     pub mode: Mode,
     /// Whether this rehearses.
@@ -50,7 +54,11 @@ pub struct Report {
     /// Whether fail-back waits for capacity in the zone.
     #[serde(default)]
     pub waiting_for_capacity: bool,
-    /// What went wrong. Where there is anything, the invocation ends with an error as well.
+    /// What could not be read. The verdict took it into account: where it holds nevertheless, the
+    /// invocation ends with an error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<StepFailure>,
+    /// The steps that went wrong. Where there is any, the invocation ends with an error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<StepFailure>,
 }
@@ -59,7 +67,8 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepFailure {
-    /// Which step: `read alarms`, `shift`, `prune`, `restore`, `cancel`, `notify`.
+    /// Which step: `read alarms`, `read shifts`, `read groups`; `shift`, `renew`, `prune`,
+    /// `begin fail-back`, `restore`, `cancel`, `notify`.
     pub step: String,
     /// What failed.
     #[serde(flatten)]
@@ -85,6 +94,20 @@ impl Report {
             Plan::Evacuate(evacuation) => evacuation.dry_run,
             Plan::FailBack(fail_back) => fail_back.dry_run,
         }
+    }
+
+    /// What made the invocation an error: a step that went wrong, or a hold for want of an answer.
+    #[must_use]
+    pub fn errors(&self) -> Vec<&StepFailure> {
+        let holds = matches!(self.verdict, Verdict::Hold { .. });
+        let unread = self.unread.iter().filter(|_| holds);
+        self.failures.iter().chain(unread).collect()
+    }
+
+    /// Whether a person gave a command.
+    #[must_use]
+    pub fn is_commanded(&self) -> bool {
+        matches!(self.trigger.as_str(), "evacuate" | "fail-back")
     }
 
     /// Whether anything was changed.

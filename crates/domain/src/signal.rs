@@ -72,6 +72,9 @@ pub struct Command {
     pub action: Action,
     /// Why, in the words of whoever asks.
     pub reason: String,
+    /// When it was given, where the command says so. Lambda may deliver a command again, and a
+    /// command that waited as a dead letter may come hours late.
+    pub at: Option<Timestamp>,
     /// Whether this rehearses instead of helping.
     pub drill: bool,
     /// Read and plan, and perform no mutating call.
@@ -113,6 +116,7 @@ struct CommandDefinition {
     zone: Option<String>,
     #[serde(default)]
     reason: String,
+    at: Option<Timestamp>,
     #[serde(default)]
     drill: bool,
     #[serde(default)]
@@ -184,6 +188,7 @@ pub fn read_command(
     Ok(Command {
         action,
         reason: command.reason,
+        at: command.at,
         drill: command.drill,
         dry_run: command.dry_run,
     })
@@ -317,7 +322,7 @@ impl Signal {
         match &self.trigger {
             Trigger::ZonalAlarm { change, .. } | Trigger::RegionalAlarm(change) => Some(change.at),
             Trigger::Arc(change) => change.at,
-            Trigger::Command(_) => None,
+            Trigger::Command(command) => command.at,
         }
     }
 

@@ -124,6 +124,8 @@ pub enum EvacuateReason {
         evidence: Evidence,
         /// Whether the alarm itself and its siblings could be read, or only the event is known.
         confirmed: bool,
+        /// How many other alarms the workload lists.
+        others: usize,
     },
     /// A person said so.
     Commanded {
@@ -137,6 +139,12 @@ pub enum EvacuateReason {
         /// The incident.
         incident: IncidentId,
     },
+    /// It is evacuated and its alarm is OK, but nothing proves that it is well: without traffic a
+    /// zone's alarm recovers by itself.
+    NotProvenWell {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 impl EvacuateReason {
@@ -147,6 +155,7 @@ impl EvacuateReason {
             Self::AlarmAlone { .. } => "alarmAlone",
             Self::Commanded { .. } => "commanded",
             Self::StillImpaired { .. } => "stillImpaired",
+            Self::NotProvenWell { .. } => "notProvenWell",
         }
     }
 }
@@ -159,10 +168,15 @@ impl fmt::Display for EvacuateReason {
                 since,
                 evidence,
                 confirmed,
+                others,
             } => {
                 write!(f, "alarm {alarm} is in ALARM since {}", clock(*since))?;
                 if *confirmed {
-                    write!(f, ", no other zone's alarm and no regional alarm is")?;
+                    match others {
+                        0 => write!(f, ", the only alarm that the workload lists")?,
+                        1 => write!(f, ", and the workload's other alarm is not")?,
+                        _ => write!(f, ", and none of the workload's {others} other alarms is")?,
+                    }
                 } else {
                     write!(
                         f,
@@ -188,6 +202,10 @@ impl fmt::Display for EvacuateReason {
                 }
                 Ok(())
             }
+            Self::NotProvenWell { incident } => write!(
+                f,
+                "it is evacuated for {incident} and its alarm is OK, but a zone without traffic looks well by itself; when it is well, end the evacuation with the command fail-back"
+            ),
             Self::StillImpaired { incident } => write!(
                 f,
                 "it is evacuated for {incident}, and its alarm has not recovered"
@@ -219,6 +237,11 @@ pub enum FailBackReason {
         /// The incident.
         incident: IncidentId,
     },
+    /// Somebody ended the shift of the lead resource, and others are still shifted.
+    LeadEnded {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 impl FailBackReason {
@@ -229,6 +252,7 @@ impl FailBackReason {
             Self::Commanded { .. } => "commanded",
             Self::Continues { .. } => "continues",
             Self::PruneOutlivedShift { .. } => "pruneOutlivedShift",
+            Self::LeadEnded { .. } => "leadEnded",
         }
     }
 }
@@ -240,6 +264,10 @@ impl fmt::Display for FailBackReason {
             Self::Continues { incident } => {
                 write!(f, "the fail-back of {incident} is not finished")
             }
+            Self::LeadEnded { incident } => write!(
+                f,
+                "the shift of the lead resource for {incident} was ended, and the others follow it"
+            ),
             Self::PruneOutlivedShift { incident } => write!(
                 f,
                 "groups are still pruned for {incident}, but its shift has ended and traffic is back"

@@ -72,15 +72,6 @@ impl ZoneMap {
             .find(|(_, zone)| zone.subnets.iter().any(|known| known.as_str() == subnet))
             .map(|(id, _)| id)
     }
-
-    /// The AZ ID of this AZ name, in the account that the map is of.
-    #[must_use]
-    pub fn id_of_name(&self, name: &ZoneName) -> Option<&ZoneId> {
-        self.0
-            .iter()
-            .find(|(_, zone)| zone.name == *name)
-            .map(|(id, _)| id)
-    }
 }
 
 /// Which Auto Scaling groups belong to a workload.

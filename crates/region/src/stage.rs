@@ -176,7 +176,7 @@ impl Stage {
         zonal.chain(regional).any(|alarm| alarm == name)
     }
 
-    /// The workload's rule for its alarms, its rule for autoshifts, and the tick.
+    /// The workload's rule for its alarms, its rule for what others do with its shifts, and the tick.
     fn rules(&self) -> Result<Vec<Rule>, StageError> {
         let alarms = &self.workload["alarms"];
         let zonal = alarms["zonal"]
@@ -191,9 +191,9 @@ impl Stage {
             "detail-type": ["CloudWatch Alarm State Change"],
             "detail": {"alarmName": names, "state": {"value": ["ALARM"]}},
         });
-        let autoshifts = json!({
+        let shifts = json!({
             "source": ["aws.arc-zonal-shift"],
-            "detail-type": ["Autoshift In Progress", "Autoshift Completed"],
+            "detail-type": ["Autoshift In Progress", "Autoshift Completed", "Manual Shift Canceled"],
         });
         let template = format!(
             r#"{{"workload": {}, "event": <aws.events.event.json>}}"#,
@@ -207,7 +207,7 @@ impl Stage {
         let tick = json!({"workload": self.workload, "command": {"action": "reconcile", "reason": "schedule"}});
         Ok(vec![
             on_event("wildrydes", &alarms)?,
-            on_event("wildrydes-autoshift", &autoshifts)?,
+            on_event("wildrydes-shifts", &shifts)?,
             rule(
                 "wildrydes-tick",
                 Trigger::Rate {

@@ -2,7 +2,8 @@
 //!
 //! Region, credentials and endpoints are explicit: no profile, no instance metadata, no inference.
 //! Every call has a limit in time, and retries wait with jitter, because in a zone's failure
-//! everybody retries at once.
+//! everybody retries at once. The SDK's adaptive mode is not used: a client that was throttled once
+//! makes a call every two seconds then, which outlasts these limits and shows as a time-out.
 
 use std::time::Duration;
 

@@ -18,9 +18,8 @@ use jiff::Timestamp;
 use runtime::clients::Connections;
 use runtime::failure::of_call;
 
-/// Cancelled shifts of a resource are read up to so many pages of 100: far more than one incident
-/// leaves behind, and an end to the reading.
-const MOST_PAGES: usize = 5;
+/// Cancelled shifts of a resource are read up to so many pages of 100, so that the reading ends.
+const MOST_PAGES: usize = 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Arc {
@@ -86,7 +85,7 @@ impl Arc {
             .send();
         for _ in 0..MOST_PAGES {
             let Some(page) = pages.next().await else {
-                break;
+                return Ok(markers);
             };
             let page = page.map_err(|error| {
                 of_call(&format!("ListZonalShifts of {}", resource.short()), &error)
@@ -98,6 +97,10 @@ impl Arc {
                 .filter(|shift| *shift.status() == ZonalShiftStatus::Canceled);
             markers.extend(cancelled.filter_map(|shift| Marker::from_comment(shift.comment())));
         }
+        tracing::warn!(
+            resource = resource.as_str(),
+            "more than {MOST_PAGES} pages of cancelled shifts, the rest is not read"
+        );
         Ok(markers)
     }
 
@@ -136,29 +139,26 @@ impl Arc {
         ))
     }
 
-    /// Updates a shift's comment and, if given, its expiry; when it ends by itself now.
+    /// Updates a shift's comment and its expiry; when it ends by itself now.
     pub(crate) async fn update(
         &self,
         resource: &ResourceArn,
         id: &str,
-        expires_in: Option<&str>,
+        expires_in: &str,
         comment: &str,
     ) -> Result<Option<Timestamp>, Failure> {
         let call = self
             .client
             .update_zonal_shift()
             .zonal_shift_id(id)
+            .expires_in(expires_in)
             .comment(comment);
-        let updated = call
-            .set_expires_in(expires_in.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| {
-                of_call(
-                    &format!("UpdateZonalShift {id} on {}", resource.short()),
-                    &error,
-                )
-            })?;
+        let updated = call.send().await.map_err(|error| {
+            of_call(
+                &format!("UpdateZonalShift {id} on {}", resource.short()),
+                &error,
+            )
+        })?;
         Ok(timestamp(updated.expiry_time()))
     }
 

@@ -11,7 +11,7 @@ mod request;
 use domain::failure::{Class, Failure};
 use domain::incident::{Marker, Phase};
 use domain::shift::{
-    ANSWER_SCHEMA, Outcome, ResourceReading, ResourceReport, ShiftAction, ShiftAnswer,
+    ANSWER_SCHEMA, ActiveShift, Outcome, ResourceReading, ResourceReport, ShiftAction, ShiftAnswer,
     ShiftRequest, Step, in_effect, plan,
 };
 use domain::{IncidentId, ResourceArn};
@@ -124,15 +124,11 @@ impl ZonalShift {
         request: &ShiftRequest,
         with_cancelled: bool,
     ) -> Vec<(ResourceArn, ResourceReading)> {
-        let readings = request
-            .resources
-            .iter()
-            .enumerate()
-            .map(|(index, resource)| async move {
-                // Whose lead it is decides; what a person ended elsewhere does not.
-                let reading = self.arc.read(resource, with_cancelled && index == 0).await;
-                (resource.clone(), reading)
-            });
+        let resources = request.resources.iter();
+        let readings = resources.map(|resource| async move {
+            let reading = self.arc.read(resource, with_cancelled).await;
+            (resource.clone(), reading)
+        });
         at_once(readings).await
     }
 
@@ -175,6 +171,8 @@ impl ZonalShift {
         done
     }
 
+    /// Performs one resource's step of a `shift`. A call that failed, or whose answer got lost, is
+    /// not believed: the resource is read and planned again, and what is planned then is tried once.
     async fn start(
         &self,
         request: &ShiftRequest,
@@ -183,54 +181,65 @@ impl ZonalShift {
         expires_in: &str,
         comment: &str,
     ) -> Done {
-        if let Step::Update { .. } = step {
-            return self
-                .update(resource, step, expires_in, comment)
-                .await
-                .into();
-        }
-        let (Step::Start, Some(incident)) = (&step, request.action.incident()) else {
-            return unperformed(step).into();
-        };
-        match self
-            .arc
-            .start(resource, incident.zone(), expires_in, comment)
+        let failure = match self
+            .try_start(request, resource, &step, expires_in, comment)
             .await
         {
-            Ok((zonal_shift_id, expires_at)) => Done::from(Outcome::Started {
-                zonal_shift_id,
-                expires_at,
-            }),
-            Err(failure) => self.reconcile(request, resource, failure).await,
+            Ok(outcome) => return outcome.into(),
+            Err(failure) if is_unclear(failure.class) => failure,
+            Err(failure) => return failed(failure).into(),
+        };
+        let reading = self.arc.read(resource, true).await;
+        if let Some(outcome) = done_after_all(request, &step, &reading) {
+            return Done {
+                outcome,
+                reading: Some(reading),
+            };
         }
-    }
-
-    /// Finds out what really happened: somebody else was first, or our own call had its effect and
-    /// its answer got lost.
-    async fn reconcile(
-        &self,
-        request: &ShiftRequest,
-        resource: &ResourceArn,
-        failure: Failure,
-    ) -> Done {
-        let unclear = matches!(
-            failure.class,
-            Class::Conflict | Class::Timeout | Class::Unavailable | Class::BadAnswer
-        );
-        if !unclear {
-            return failed(failure).into();
-        }
-        let reading = self.arc.read(resource, false).await;
-        let step = plan(request, &[(resource.clone(), reading.clone())]).pop();
-        let outcome = match step {
+        let again = plan(request, &[(resource.clone(), reading.clone())]).pop();
+        let outcome = match again {
             Some(Step::Leave(
                 outcome @ (Outcome::AlreadyShifted { .. } | Outcome::HeldByOther { .. }),
             )) => outcome,
+            // Our shift ended while it was being updated, or somebody's that stood in the way did.
+            Some(again @ (Step::Start | Step::Update { .. })) if again != step => self
+                .try_start(request, resource, &again, expires_in, comment)
+                .await
+                .unwrap_or_else(failed),
             _ => failed(failure),
         };
         Done {
             outcome,
             reading: Some(reading),
+        }
+    }
+
+    async fn try_start(
+        &self,
+        request: &ShiftRequest,
+        resource: &ResourceArn,
+        step: &Step,
+        expires_in: &str,
+        comment: &str,
+    ) -> Result<Outcome, Failure> {
+        match (step, request.action.incident()) {
+            (Step::Update { id }, _) => {
+                let expires_at = self.arc.update(resource, id, expires_in, comment).await?;
+                Ok(Outcome::Extended {
+                    zonal_shift_id: id.clone(),
+                    expires_at,
+                })
+            }
+            (Step::Start, Some(incident)) => {
+                let zone = incident.zone();
+                let (zonal_shift_id, expires_at) =
+                    self.arc.start(resource, zone, expires_in, comment).await?;
+                Ok(Outcome::Started {
+                    zonal_shift_id,
+                    expires_at,
+                })
+            }
+            _ => Ok(unperformed(step.clone())),
         }
     }
 
@@ -244,11 +253,7 @@ impl ZonalShift {
         let Step::Update { id } = step else {
             return unperformed(step);
         };
-        match self
-            .arc
-            .update(resource, &id, Some(expires_in), comment)
-            .await
-        {
+        match self.arc.update(resource, &id, expires_in, comment).await {
             Ok(expires_at) => Outcome::Extended {
                 zonal_shift_id: id,
                 expires_at,
@@ -282,22 +287,27 @@ impl ZonalShift {
     }
 
     async fn cancel(&self, resource: &ResourceArn, step: Step) -> Outcome {
-        let Step::Cancel { id, mark } = step else {
+        let Step::Cancel { id } = step else {
             return unperformed(step);
         };
-        if let Some(comment) = mark
-            && let Err(failure) = self.arc.update(resource, &id, None, &comment).await
-            && failure.class != Class::Conflict
-        {
-            return failed(failure);
-        }
-        match self.arc.cancel(resource, &id).await {
-            Ok(()) => Outcome::Cancelled { zonal_shift_id: id },
-            // Ended already: by its expiry, or by a first attempt whose answer got lost.
-            Err(failure) if matches!(failure.class, Class::Conflict | Class::NotFound) => {
+        let failure = match self.arc.cancel(resource, &id).await {
+            Ok(()) => return Outcome::Cancelled { zonal_shift_id: id },
+            Err(failure) if is_unclear(failure.class) || failure.class == Class::NotFound => {
+                failure
+            }
+            Err(failure) => return failed(failure),
+        };
+        // Ended already: by its expiry, by a person, or by an attempt whose answer got lost.
+        match self.arc.read(resource, false).await {
+            ResourceReading::Managed(state)
+                if !state
+                    .shifts
+                    .iter()
+                    .any(|shift| shift.id.as_ref() == Some(&id)) =>
+            {
                 Outcome::Cancelled { zonal_shift_id: id }
             }
-            Err(failure) => failed(failure),
+            _ => failed(failure),
         }
     }
 
@@ -324,7 +334,7 @@ impl ZonalShift {
         let unconfirmed = |report: &ResourceReport| {
             matches!(
                 report.outcome,
-                Outcome::Started { .. } | Outcome::AlreadyShifted { .. }
+                Outcome::Started { .. } | Outcome::Extended { .. } | Outcome::AlreadyShifted { .. }
             ) && report
                 .weights
                 .get(zone.as_str())
@@ -397,6 +407,50 @@ fn marker(request: &ShiftRequest, incident: &IncidentId, phase: Phase) -> String
     .to_comment()
 }
 
+/// Whether a call that failed like this may have had its effect nevertheless: at once, or by an
+/// attempt before the last whose answer got lost.
+fn is_unclear(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Conflict | Class::Timeout | Class::Unavailable | Class::BadAnswer | Class::Throttled
+    )
+}
+
+/// The outcome of a step whose call failed, where the resource shows that it was performed: it has
+/// a shift with the mark of this very incident.
+fn done_after_all(
+    request: &ShiftRequest,
+    step: &Step,
+    reading: &ResourceReading,
+) -> Option<Outcome> {
+    let ResourceReading::Managed(state) = reading else {
+        return None;
+    };
+    let incident = request.action.incident()?;
+    let is_ours = |shift: &&ActiveShift| {
+        let marker = shift.ours(&request.workload);
+        marker.is_some_and(|marker| {
+            marker.incident == *incident
+                && marker.phase == Phase::Evacuate
+                && marker.drill == request.drill
+        })
+    };
+    let shift = state.shifts.iter().find(is_ours)?;
+    let zonal_shift_id = shift.id.clone()?;
+    let expires_at = shift.expires_at;
+    match step {
+        Step::Start => Some(Outcome::Started {
+            zonal_shift_id,
+            expires_at,
+        }),
+        Step::Update { .. } => Some(Outcome::Extended {
+            zonal_shift_id,
+            expires_at,
+        }),
+        Step::Cancel { .. } | Step::Leave(_) => None,
+    }
+}
+
 fn failed(failure: Failure) -> Outcome {
     Outcome::Failed {
         class: failure.class,
@@ -427,7 +481,7 @@ fn report(
         ResourceReading::NotManaged | ResourceReading::Failed(_) => Default::default(),
     };
     ResourceReport {
-        ended_by_person: state.ended_by_person(&request.workload),
+        ended: state.ended(&request.workload),
         resource,
         outcome,
         weights: state.weights,

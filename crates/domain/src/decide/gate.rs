@@ -2,8 +2,8 @@
 
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
-use crate::prune::PruneAnswer;
-use crate::shift::{ShiftAnswer, ShiftKind};
+use crate::prune::{PruneAnswer, Refusal};
+use crate::shift::{Outcome, ShiftAnswer, ShiftKind};
 use crate::workload::Workload;
 
 /// What follows a shift.
@@ -11,7 +11,7 @@ use crate::workload::Workload;
 pub enum AfterShift {
     /// Traffic is away: groups may be pruned.
     InEffect,
-    /// Somebody else, or a person's decision, stands in the way.
+    /// Somebody else's shift, or an end that was put to the incident, stands in the way.
     Held(HoldReason),
     /// It did not work, and nothing may be pruned.
     Failed(Failure),
@@ -20,45 +20,58 @@ pub enum AfterShift {
 /// The gate between shift and prune: no prune while traffic is not shifted away.
 #[must_use]
 pub fn after_shift(workload: &Workload, answer: &ShiftAnswer) -> AfterShift {
-    if let Some((resource, zone, kind, id)) = answer.obstacle() {
-        let ended = (*kind == ShiftKind::CancelledByPerson)
-            .then_some(answer.incident.as_ref())
-            .flatten();
-        if let Some(incident) = ended {
-            return AfterShift::Held(HoldReason::EndedByPerson {
-                incident: incident.clone(),
-            });
-        }
-        let shifts = answer.resources.iter().flat_map(|report| &report.shifts);
-        let ours = shifts
-            .filter(|shift| shift.zone == zone)
-            .find_map(|shift| shift.ours(&workload.name));
-        return AfterShift::Held(match ours {
-            Some(marker) => HoldReason::OtherZoneEvacuated {
-                incident: marker.incident,
-            },
-            None => HoldReason::OtherZoneShifted {
-                resource: resource.short().to_owned(),
-                zone: zone.to_owned(),
-                kind: kind.clone(),
-                id: id.map(str::to_owned),
-            },
-        });
-    }
-    if let Some((resource, failure)) = answer.failures().next() {
+    if let Some(lead) = answer.resources.first()
+        && lead.outcome == Outcome::NotInZone
+    {
         return AfterShift::Failed(Failure::new(
-            failure.class,
-            format!("{}: {}", resource.short(), failure.message),
+            Class::Rejected,
+            format!(
+                "{} is the lead and has no part in the zone; put a resource first that spans every zone",
+                lead.resource.short()
+            ),
         ));
     }
-    if answer.in_effect || answer.dry_run {
-        AfterShift::InEffect
-    } else {
-        AfterShift::Failed(Failure::new(
-            Class::NotApplied,
-            "the shift was started, but ARC does not show it in effect on every resource",
-        ))
+    if let Some((resource, failure)) = answer.failures().next() {
+        return AfterShift::Failed(failure.of(resource.short()));
     }
+    match obstacle(workload, answer) {
+        // The lead was ours, and another resource was taken meanwhile: half of the workload is away.
+        Some(reason) if answer.changed() => AfterShift::Failed(Failure::new(
+            Class::Conflict,
+            format!("only partly shifted: {reason}"),
+        )),
+        Some(reason) => AfterShift::Held(reason),
+        None if answer.in_effect || answer.dry_run => AfterShift::InEffect,
+        None => AfterShift::Failed(Failure::new(
+            Class::NotApplied,
+            "ARC does not show the shift in effect on every resource",
+        )),
+    }
+}
+
+/// Who or what stands in the way of a shift.
+fn obstacle(workload: &Workload, answer: &ShiftAnswer) -> Option<HoldReason> {
+    let (report, zone, kind, id) = answer.obstacle()?;
+    if *kind == ShiftKind::Ended {
+        let incident = answer.incident.clone()?;
+        return Some(HoldReason::Ended { incident });
+    }
+    let ours = report
+        .shifts
+        .iter()
+        .filter(|shift| shift.zone == zone)
+        .find_map(|shift| shift.ours(&workload.name));
+    Some(match ours {
+        Some(marker) => HoldReason::OtherZoneEvacuated {
+            incident: marker.incident,
+        },
+        None => HoldReason::OtherZoneShifted {
+            resource: report.resource.short().to_owned(),
+            zone: zone.to_owned(),
+            kind: kind.clone(),
+            id: id.map(str::to_owned),
+        },
+    })
 }
 
 /// What follows a restore.
@@ -73,12 +86,19 @@ pub enum AfterRestore {
 }
 
 /// The gate between restore and the end of the shift: no traffic before there is capacity for it.
+/// A group that could not be restored keeps traffic away, unless it is being deleted.
 #[must_use]
 pub fn after_restore(answer: &PruneAnswer) -> AfterRestore {
     if let Some((group, failure)) = answer.failures().next() {
+        return AfterRestore::Failed(failure.of(group));
+    }
+    let refused = answer
+        .refusals()
+        .find(|(_, refusal)| **refusal != Refusal::BeingDeleted);
+    if let Some((group, refusal)) = refused {
         return AfterRestore::Failed(Failure::new(
-            failure.class,
-            format!("{group}: {}", failure.message),
+            Class::Rejected,
+            format!("{group} was not restored: {refusal}"),
         ));
     }
     if answer.capacity_ready() || answer.dry_run {

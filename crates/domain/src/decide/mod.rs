@@ -23,12 +23,17 @@
 //!
 //! **People outrank Evac.** A person's command evacuates although alarms say otherwise, and the
 //! verdict names what it overrides; it does not override what ARC or another zone's evacuation makes
-//! dangerous. A shift that a person ended is not started again for the same incident.
+//! dangerous. An incident that was ended, by fail-back or by cancelling its shift, is not begun again
+//! until its alarm has gone off anew.
 //!
 //! **The end is decided on proof.** A zone without traffic looks well by itself, so an alarm that
 //! turned OK after a shift proves nothing. This version has no proof of health, so only a person's
-//! command begins fail-back. What has begun is carried on by the tick, and a prune whose shift has
-//! ended is undone, because traffic is back in the zone already.
+//! command begins fail-back.
+//!
+//! **The tick carries on.** Each run does again what should hold, and what holds already costs
+//! nothing: it prunes what a run that died left, renews a shift that would end soon, finishes a
+//! fail-back, and undoes a prune whose shift has ended, because traffic is back in the zone then. A
+//! drill is left as it is: whoever rehearses looks on.
 //!
 //! **The order within an evacuation** is shift, then prune; in fail-back it is restore, then capacity
 //! in service, then the end of the shift. [`after_shift`] and [`after_restore`] are the two gates.
@@ -46,9 +51,10 @@ use jiff::Timestamp;
 use crate::event::{AlarmChange, AlarmState};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
-use crate::incident::{IncidentId, Phase};
+use crate::incident::{IncidentId, Marker, Phase};
 use crate::observation::{Evidence, Observation, Reading};
 use crate::policy::{Mode, Without};
+use crate::shift::ActiveShift;
 use crate::signal::{Action, Command, Signal, Trigger};
 use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 use crate::workload::{Origin, Workload};
@@ -85,11 +91,17 @@ pub fn decide(signal: &Signal, observation: &Observation, now: Timestamp) -> Dec
         }
         Trigger::ZonalAlarm { zone, change } => Decision {
             announce: true,
-            ..case.judge(zone, Some(change))
+            // The alarm recovers by itself once traffic is away: a run that died after its shift
+            // finds it so when Lambda tries again, and has to go on.
+            ..if case.has_recovered(zone) && case.evacuates(zone) {
+                case.tick()
+            } else {
+                case.judge(zone, Some(change))
+            }
         },
         Trigger::RegionalAlarm(change) => case.regional(change),
         Trigger::Arc(change) => Decision {
-            announce: change.what.starts_with("Autoshift"),
+            announce: change.is_autoshift_of(&signal.workload.resources),
             ..case.tick()
         },
         Trigger::Command(command) => match &command.action {
@@ -138,7 +150,7 @@ pub fn holds_in_signal(signal: &Signal) -> Vec<HoldReason> {
         }
         Trigger::ZonalAlarm { change, .. } => {
             let mut holds = event_holds(change);
-            holds.extend(case.too_few_zones());
+            holds.extend(case.too_few_zones_listed());
             holds.extend(case.no_evidence());
             holds
         }
@@ -148,7 +160,7 @@ pub fn holds_in_signal(signal: &Signal) -> Vec<HoldReason> {
         Trigger::Command(Command {
             action: Action::Evacuate { .. },
             ..
-        }) => case.too_few_zones().into_iter().collect(),
+        }) => case.too_few_zones_listed().into_iter().collect(),
         Trigger::Command(_) | Trigger::Arc(_) => Vec::new(),
     }
 }
@@ -232,12 +244,8 @@ impl Case<'_> {
         let reading = self.observation.alarm(alarm);
         let mut reasons = event.map(event_holds).unwrap_or_default();
         let since = match (&self.observation.alarms, reading) {
-            (Reading::Taken(_), None) => {
-                reasons.push(HoldReason::AlarmMissing {
-                    alarm: alarm.clone(),
-                });
-                self.now
-            }
+            // Told below, with every other alarm that is missing.
+            (Reading::Taken(_), None) => self.now,
             (Reading::Taken(_), Some(reading)) if reading.state != AlarmState::Alarm => {
                 reasons.push(match event {
                     Some(event) => HoldReason::Recovered {
@@ -266,15 +274,12 @@ impl Case<'_> {
                 event.map_or(self.now, |event| event.at)
             }
         };
+        reasons.extend(self.missing_alarms());
         reasons.extend(self.wider_cause());
         reasons.extend(self.dangers(zone));
         let incident = IncidentId::new(&self.workload.name, zone, since);
-        if self
-            .observation
-            .ended_by_person()
-            .any(|ended| incident.is_settled_by(ended))
-        {
-            reasons.push(HoldReason::EndedByPerson {
+        if self.was_ended(&incident) {
+            reasons.push(HoldReason::Ended {
                 incident: incident.clone(),
             });
         }
@@ -287,6 +292,7 @@ impl Case<'_> {
             since,
             evidence: self.observation.evidence.clone(),
             confirmed: reading.is_some(),
+            others: self.workload.alarm_names().len().saturating_sub(1),
         };
         self.evacuate(incident, reason)
     }
@@ -339,6 +345,35 @@ impl Case<'_> {
         }
     }
 
+    /// Whether CloudWatch says that the zone's alarm is not in ALARM now.
+    fn has_recovered(&self, zone: &ZoneId) -> bool {
+        let alarm = self.workload.alarms.zonal.get(zone);
+        let reading = alarm.and_then(|alarm| self.observation.alarm(alarm));
+        reading.is_some_and(|reading| reading.state != AlarmState::Alarm)
+    }
+
+    /// Whether Evac has this zone evacuated, as far as shifts and groups were read.
+    fn evacuates(&self, zone: &ZoneId) -> bool {
+        self.in_force()
+            .is_some_and(|(incident, _)| incident.zone() == zone)
+    }
+
+    fn was_ended(&self, incident: &IncidentId) -> bool {
+        self.observation
+            .ended()
+            .any(|ended| incident.is_settled_by(ended))
+    }
+
+    /// Alarms that the workload lists and CloudWatch does not have: what they would say of the other
+    /// zones and of the Region is not known.
+    fn missing_alarms(&self) -> Vec<HoldReason> {
+        self.observation
+            .missing(&self.workload.alarm_names())
+            .into_iter()
+            .map(|alarm| HoldReason::AlarmMissing { alarm })
+            .collect()
+    }
+
     /// Signs that the cause is wider than one zone.
     fn wider_cause(&self) -> Vec<HoldReason> {
         let zones = self.zones_in_alarm();
@@ -371,8 +406,8 @@ impl Case<'_> {
                 .observation
                 .pruned_for()
                 .into_iter()
-                .find(|incident| incident.zone() != zone)
-                .map(|incident| HoldReason::OtherZoneEvacuated {
+                .find(|(incident, _)| incident.zone() != zone)
+                .map(|(incident, _)| HoldReason::OtherZoneEvacuated {
                     incident: incident.clone(),
                 }),
         };
@@ -386,8 +421,30 @@ impl Case<'_> {
         held.into_iter()
             .chain(pruned)
             .chain(unread)
+            .chain(self.unread_groups())
             .chain(self.too_few_zones())
             .collect()
+    }
+
+    /// Where there is nothing to shift, only the groups tell whether another zone is evacuated.
+    fn unread_groups(&self) -> Option<HoldReason> {
+        if !self.workload.resources.is_empty() || self.workload.groups.is_none() {
+            return None;
+        }
+        let failure = match &self.observation.groups {
+            Reading::Taken(_) => return None,
+            Reading::Failed(failure) => failure.clone(),
+            Reading::NotTaken => Failure::new(Class::BadInput, "they were not asked for"),
+        };
+        Some(HoldReason::GroupsUnreadable { failure })
+    }
+
+    /// As [`Self::too_few_zones`], as far as the workload's definition alone tells.
+    fn too_few_zones_listed(&self) -> Option<HoldReason> {
+        match self.workload.origin {
+            Origin::Definition => self.too_few_zones(),
+            Origin::BareAlarm => None,
+        }
     }
 
     fn too_few_zones(&self) -> Option<HoldReason> {
@@ -437,6 +494,7 @@ impl Case<'_> {
         let plan = Plan::Evacuate(Evacuation {
             incident,
             shift: !self.workload.resources.is_empty(),
+            renew: self.ends_soon(),
             // In mode observe everything is rehearsed, as far as the workload goes.
             prune: mode != Mode::Shift && self.workload.groups.is_some(),
             drill: self.signal.is_drill(),
@@ -449,12 +507,33 @@ impl Case<'_> {
         }
     }
 
+    /// Whether the shift of ours that is in force has run through more than half of its time. So the
+    /// tick may fail for hours before a shift ends by itself, and an Evac that is gone for good does
+    /// not hold a zone for ever.
+    fn ends_soon(&self) -> bool {
+        let lead = self.observation.lead_shift(&self.workload.name);
+        let ends = lead.and_then(|(shift, _)| shift.expires_at);
+        let lasts = self.workload.policy.expires_in.as_ref();
+        match (ends, lasts) {
+            (Some(ends), Some(lasts)) => ends.duration_since(self.now) < lasts.length() / 2,
+            _ => false,
+        }
+    }
+
     fn is_dry(&self) -> bool {
         self.workload.policy.mode == Mode::Observe || self.signal.is_dry_run()
     }
 
+    fn stale_command(&self, command: &Command) -> Option<HoldReason> {
+        let age = self.now.duration_since(command.at?);
+        (age > self.workload.policy.stale_after.length()).then_some(HoldReason::StaleCommand {
+            age_seconds: age.as_secs(),
+        })
+    }
+
     fn commanded(&self, zone: &ZoneId, command: &Command) -> Decision {
-        let mut dangers = self.dangers(zone);
+        let mut reasons: Vec<HoldReason> = self.stale_command(command).into_iter().collect();
+        reasons.extend(self.dangers(zone));
         if command.drill {
             let mut alarms = self.regional_in_alarm();
             alarms.extend(
@@ -463,19 +542,33 @@ impl Case<'_> {
                     .filter_map(|zone| self.workload.alarms.zonal.get(zone).cloned()),
             );
             if !alarms.is_empty() {
-                dangers.push(HoldReason::NotWell { alarms });
+                reasons.push(HoldReason::NotWell { alarms });
             }
-            dangers.extend(self.observation.alarms.failure().map(|failure| {
+            reasons.extend(self.observation.alarms.failure().map(|failure| {
                 HoldReason::AlarmsUnreadable {
                     failure: failure.clone(),
                 }
             }));
+            reasons.extend(self.missing_alarms());
+            // A rehearsal must not take over what is meant.
+            if let Some((incident, false)) = self.in_force()
+                && incident.zone() == zone
+            {
+                reasons.push(HoldReason::EvacuationInForce { incident });
+            }
         }
-        if !dangers.is_empty() {
-            return self.hold(zone, dangers);
+        // A command begins an incident of its own: a person may evacuate again what a person ended.
+        // One that says when it was given is one incident, however often it is delivered.
+        let since = command.at.map_or(self.now, |at| at.min(self.now));
+        let incident = IncidentId::new(&self.workload.name, zone, since);
+        if self.was_ended(&incident) {
+            reasons.push(HoldReason::Ended {
+                incident: incident.clone(),
+            });
         }
-        // The command begins an incident of its own: a person may evacuate again what a person ended.
-        let incident = IncidentId::new(&self.workload.name, zone, self.now);
+        if !reasons.is_empty() {
+            return self.hold(zone, reasons);
+        }
         let reason = EvacuateReason::Commanded {
             reason: command.reason.clone(),
             despite: self.wider_cause(),
@@ -488,6 +581,9 @@ impl Case<'_> {
             return self.quiet(HoldReason::ShiftsUnreadable {
                 failure: failure.clone(),
             });
+        }
+        if let Some(stale) = self.stale_command(command) {
+            return self.quiet(stale);
         }
         let reason = FailBackReason::Commanded {
             reason: command.reason.clone(),
@@ -505,33 +601,38 @@ impl Case<'_> {
     /// whether it is a drill.
     fn in_force(&self) -> Option<(IncidentId, bool)> {
         let shift = self
-            .observation
-            .our_shift(&self.workload.name)
+            .our_shift()
             .map(|marker| (marker.incident, marker.drill));
-        shift.or_else(|| {
-            self.outlived_prune()
-                .map(|incident| (incident, self.signal.is_drill()))
-        })
+        shift.or_else(|| self.prune_on_record())
     }
 
-    fn outlived_prune(&self) -> Option<IncidentId> {
+    /// The mark of our shift: the lead's, or else another resource's.
+    fn our_shift(&self) -> Option<Marker> {
+        let name = &self.workload.name;
+        let lead = self.observation.lead_shift(name);
+        lead.map(|(_, marker)| marker)
+            .or_else(|| self.observation.other_shift(name))
+    }
+
+    /// The youngest incident of this workload that groups are pruned for.
+    fn prune_on_record(&self) -> Option<(IncidentId, bool)> {
         self.observation
             .pruned_for()
             .into_iter()
-            .find(|incident| *incident.workload() == self.workload.name)
-            .cloned()
+            .filter(|(incident, _)| *incident.workload() == self.workload.name)
+            .max_by_key(|(incident, _)| incident.transition())
+            .map(|(incident, drill)| (incident.clone(), drill))
     }
 
     fn foreign_shift(&self) -> Option<HoldReason> {
-        self.observation
-            .active_shifts()
-            .next()
-            .map(|(resource, shift)| HoldReason::NotOurs {
-                resource: resource.to_owned(),
-                zone: shift.zone.clone(),
-                kind: shift.kind.clone(),
-                id: shift.id.clone(),
-            })
+        self.observation.active_shifts().next().map(not_ours)
+    }
+
+    fn foreign_shift_away_from(&self, zone: &ZoneId) -> Option<HoldReason> {
+        let mut shifts = self.observation.active_shifts();
+        shifts
+            .find(|(_, shift)| shift.is_away_from(zone))
+            .map(not_ours)
     }
 
     fn end(&self, incident: IncidentId, drill: bool, reason: FailBackReason) -> Decision {
@@ -539,7 +640,7 @@ impl Case<'_> {
             zone: incident.zone().clone(),
             reason,
         };
-        let ours = self.observation.our_shift(&self.workload.name);
+        let ours = self.our_shift();
         let plan = Plan::FailBack(FailBack {
             shift: ours.is_some(),
             begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack),
@@ -562,53 +663,102 @@ impl Case<'_> {
                 failure: failure.clone(),
             });
         }
-        let ours = self.observation.our_shift(&self.workload.name);
-        let (incident, drill, shifted) = match (&ours, self.outlived_prune()) {
-            (Some(marker), _) if marker.phase == Phase::FailBack => {
-                let incident = marker.incident.clone();
-                return self.end(
-                    incident.clone(),
-                    marker.drill,
-                    FailBackReason::Continues { incident },
-                );
-            }
-            (Some(marker), _) => (marker.incident.clone(), marker.drill, true),
-            (None, Some(incident)) => (incident, false, self.workload.policy.nothing_to_shift),
-            (None, None) => return self.peacetime(),
-        };
-        let zone = incident.zone().clone();
-        let recovered = self
-            .workload
-            .alarms
-            .zonal
-            .get(&zone)
-            .and_then(|alarm| self.observation.alarm(alarm))
-            .is_some_and(|alarm| alarm.state == AlarmState::Ok);
-        match (shifted, recovered) {
-            // A drill's zone is well from the beginning; nothing of it is repaired.
-            (true, _) if drill => self.hold(&zone, vec![HoldReason::HealthNotProven { incident }]),
-            (true, true) => self.hold(&zone, vec![HoldReason::HealthNotProven { incident }]),
-            (true, false) => {
-                self.evacuate(incident.clone(), EvacuateReason::StillImpaired { incident })
-            }
-            (false, true) => self.end(
-                incident.clone(),
-                drill,
-                FailBackReason::PruneOutlivedShift { incident },
-            ),
-            // The shift has ended while the zone is still impaired: that is a new look at the zone.
-            (false, false) => {
-                let decision = self.judge(&zone, None);
-                match decision.verdict {
-                    Verdict::Evacuate { .. } => decision,
-                    Verdict::Hold { .. } | Verdict::FailBack { .. } => self.end(
-                        incident.clone(),
-                        drill,
-                        FailBackReason::PruneOutlivedShift { incident },
-                    ),
-                }
-            }
+        let name = &self.workload.name;
+        if let Some((_, marker)) = self.observation.lead_shift(name) {
+            return self.carry_on(marker);
         }
+        if let Some(marker) = self.observation.other_shift(name) {
+            return self.without_lead(marker);
+        }
+        match self.prune_on_record() {
+            Some((incident, drill)) => self.without_shift(incident, drill),
+            None => self.peacetime(),
+        }
+    }
+
+    /// Our shift is in force.
+    fn carry_on(&self, marker: Marker) -> Decision {
+        let incident = marker.incident;
+        if marker.phase == Phase::FailBack {
+            let reason = FailBackReason::Continues {
+                incident: incident.clone(),
+            };
+            return self.end(incident, marker.drill, reason);
+        }
+        if marker.drill {
+            let zone = incident.zone().clone();
+            return self.hold(&zone, vec![HoldReason::DrillInForce { incident }]);
+        }
+        let reason = self.still(&incident);
+        self.evacuate(incident, reason)
+    }
+
+    fn still(&self, incident: &IncidentId) -> EvacuateReason {
+        let incident = incident.clone();
+        if self.is_ok(incident.zone()) {
+            EvacuateReason::NotProvenWell { incident }
+        } else {
+            EvacuateReason::StillImpaired { incident }
+        }
+    }
+
+    fn is_ok(&self, zone: &ZoneId) -> bool {
+        let alarm = self.workload.alarms.zonal.get(zone);
+        let reading = alarm.and_then(|alarm| self.observation.alarm(alarm));
+        reading.is_some_and(|reading| reading.state == AlarmState::Ok)
+    }
+
+    /// The lead's shift has ended, or was never started, and another resource's is in force.
+    fn without_lead(&self, marker: Marker) -> Decision {
+        let incident = marker.incident;
+        let zone = incident.zone();
+        let elsewhere = self
+            .observation
+            .active_shifts()
+            .any(|(_, shift)| !shift.is_away_from(zone));
+        let goes_on = marker.phase == Phase::Evacuate
+            && !marker.drill
+            && !elsewhere
+            && !self.was_ended(&incident)
+            && self.zones_in_alarm().contains(zone);
+        if goes_on {
+            let reason = self.still(&incident);
+            return self.evacuate(incident, reason);
+        }
+        let reason = match marker.phase {
+            Phase::FailBack => FailBackReason::Continues {
+                incident: incident.clone(),
+            },
+            Phase::Evacuate => FailBackReason::LeadEnded {
+                incident: incident.clone(),
+            },
+        };
+        self.end(incident, marker.drill, reason)
+    }
+
+    /// Groups are pruned, and there is no shift of ours.
+    fn without_shift(&self, incident: IncidentId, drill: bool) -> Decision {
+        let zone = incident.zone().clone();
+        if self.workload.policy.nothing_to_shift {
+            return if drill {
+                self.hold(&zone, vec![HoldReason::DrillInForce { incident }])
+            } else {
+                self.evacuate(incident.clone(), self.still(&incident))
+            };
+        }
+        // If the zone is still impaired, that is a new look at it.
+        let decision = self.judge(&zone, None);
+        if matches!(decision.verdict, Verdict::Evacuate { .. }) {
+            return decision;
+        }
+        // Somebody else keeps traffic away from the zone, so nothing there needs capacity yet.
+        if let Some(foreign) = self.foreign_shift_away_from(&zone) {
+            return self.hold(&zone, vec![foreign]);
+        }
+        let reason = FailBackReason::PruneOutlivedShift {
+            incident: incident.clone(),
+        };
+        self.end(incident, drill, reason)
     }
 
     fn peacetime(&self) -> Decision {
@@ -628,6 +778,15 @@ impl Case<'_> {
                 })
             }
         }
+    }
+}
+
+fn not_ours((resource, shift): (&str, &ActiveShift)) -> HoldReason {
+    HoldReason::NotOurs {
+        resource: resource.to_owned(),
+        zone: shift.zone.clone(),
+        kind: shift.kind.clone(),
+        id: shift.id.clone(),
     }
 }
 

@@ -16,6 +16,18 @@ pub enum Plan {
     FailBack(FailBack),
 }
 
+impl Plan {
+    /// Whether it rehearses, if there is anything to do.
+    #[must_use]
+    pub fn is_drill(&self) -> Option<bool> {
+        match self {
+            Self::Nothing => None,
+            Self::Evacuate(evacuation) => Some(evacuation.drill),
+            Self::FailBack(fail_back) => Some(fail_back.drill),
+        }
+    }
+}
+
 /// The steps of an evacuation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +36,8 @@ pub struct Evacuation {
     pub incident: IncidentId,
     /// Whether there is anything to shift.
     pub shift: bool,
+    /// Whether our shift is to last longer, because it would end soon.
+    pub renew: bool,
     /// Whether groups are pruned once the shift is in effect.
     pub prune: bool,
     /// Whether this rehearses.

@@ -34,6 +34,7 @@ struct Fleet {
     observation: Observation,
     alarms: BTreeMap<String, AlarmReading>,
     resource: ResourceReport,
+    others: Vec<ResourceReport>,
     groups: Vec<GroupReport>,
     /// Whether the shifts and the groups are read, as on every path but an alarm's event.
     full: bool,
@@ -78,8 +79,9 @@ impl Fleet {
                     .map(|number| (zone(number).to_string(), 1.0))
                     .collect(),
                 shifts: Vec::new(),
-                ended_by_person: Vec::new(),
+                ended: Vec::new(),
             },
+            others: Vec::new(),
             groups: Vec::new(),
             full: false,
             now: t(1),
@@ -153,23 +155,42 @@ impl Fleet {
         self.shifted(number, ShiftKind::Customer, &marker.to_comment())
     }
 
-    fn ended_by_person(mut self, number: u8, transition: Timestamp) -> Self {
+    fn ended(mut self, number: u8, transition: Timestamp) -> Self {
         self.full = true;
-        self.resource
-            .ended_by_person
-            .push(incident(number, transition));
+        self.resource.ended.push(incident(number, transition));
         self
     }
 
-    fn pruned(mut self, number: u8) -> Self {
+    /// Another resource, which Evac has shifted, while the lead is what the rest of the fleet says.
+    fn another_evacuated(mut self, number: u8, phase: Phase, drill: bool) -> Self {
+        let other = Fleet::of(3).evacuated(number, phase, drill).resource;
+        self.full = true;
+        self.others.push(other);
+        self
+    }
+
+    fn pruned_for(mut self, number: u8, drill: bool) -> Self {
         self.full = true;
         self.groups.push(GroupReport {
             group: "web".to_owned(),
             outcome: prune::Outcome::Read,
-            pruned_for: Some(incident(number, t(0))),
+            pruned_for: Some(prune::PrunedFor {
+                incident: incident(number, t(0)),
+                drill,
+            }),
             capacity: None,
         });
         self
+    }
+
+    fn pruned(self, number: u8) -> Self {
+        self.pruned_for(number, false)
+    }
+
+    /// Without resources: there is nothing to shift, and the groups are all there is.
+    fn groups_only(mut self) -> Self {
+        self.definition["resources"] = json!([]);
+        self.policy("nothingToShift", true)
     }
 
     fn looked_at_fully(mut self) -> Self {
@@ -200,9 +221,11 @@ impl Fleet {
                 action: "status".to_owned(),
                 incident: None,
                 dry_run: false,
-                resources: vec![self.resource],
+                resources: std::iter::once(self.resource).chain(self.others).collect(),
                 in_effect: false,
             });
+        }
+        if self.full && self.observation.groups == Reading::NotTaken {
             self.observation.groups = Reading::Taken(PruneAnswer {
                 schema: prune::ANSWER_SCHEMA.to_owned(),
                 action: "status".to_owned(),
@@ -259,6 +282,7 @@ fn command(action: Action) -> Trigger {
     Trigger::Command(Command {
         action,
         reason: "because".to_owned(),
+        at: None,
         drill: false,
         dry_run: false,
     })
@@ -317,7 +341,7 @@ fn one_zone_in_alarm_is_evacuated() {
 #[test]
 fn the_verdict_says_what_it_rests_on() {
     let decision = Fleet::of(3).impaired(1).alarms(1);
-    insta::assert_snapshot!(decision.verdict, @"evacuate use1-az1: alarm use1-az1-impact is in ALARM since 09:20:00 UTC, no other zone's alarm and no regional alarm is (no evidence is configured, and the policy says to act on the alarm alone)");
+    insta::assert_snapshot!(decision.verdict, @"evacuate use1-az1: alarm use1-az1-impact is in ALARM since 09:20:00 UTC, and none of the workload's 3 other alarms is (no evidence is configured, and the policy says to act on the alarm alone)");
 }
 
 #[test]
@@ -591,26 +615,14 @@ fn shifts_that_cannot_be_read_hold() {
 
 #[test]
 fn a_shift_that_a_person_ended_is_not_started_again() {
-    holds(
-        &Fleet::of(3).impaired(1).ended_by_person(1, t(0)).ticks(),
-        &["endedByPerson"],
-    );
-    holds(
-        &Fleet::of(3).impaired(1).ended_by_person(1, t(5)).ticks(),
-        &["endedByPerson"],
-    );
+    holds(&Fleet::of(3).impaired(1).ended(1, t(0)).ticks(), &["ended"]);
+    holds(&Fleet::of(3).impaired(1).ended(1, t(5)).ticks(), &["ended"]);
 }
 
 #[test]
 fn what_a_person_ended_before_this_transition_does_not_matter() {
-    evacuates(
-        &Fleet::of(3).impaired(1).ended_by_person(1, t(-30)).ticks(),
-        1,
-    );
-    evacuates(
-        &Fleet::of(3).impaired(1).ended_by_person(2, t(0)).ticks(),
-        1,
-    );
+    evacuates(&Fleet::of(3).impaired(1).ended(1, t(-30)).ticks(), 1);
+    evacuates(&Fleet::of(3).impaired(1).ended(2, t(0)).ticks(), 1);
 }
 
 // The tick.
@@ -663,10 +675,118 @@ fn a_tick_goes_on_with_an_evacuation_while_its_alarm_has_not_recovered() {
 
 #[test]
 fn an_alarm_that_is_ok_without_traffic_proves_nothing() {
-    holds(
-        &Fleet::of(3).evacuated(1, Phase::Evacuate, false).ticks(),
-        &["healthNotProven"],
+    let decision = Fleet::of(3).evacuated(1, Phase::Evacuate, false).ticks();
+    let plan = evacuates(&decision, 1);
+    assert!(
+        plan.shift && plan.prune,
+        "what a run that died left is finished"
     );
+    assert!(
+        decision.verdict.reason().contains("looks well by itself"),
+        "{}",
+        decision.verdict
+    );
+    assert!(!decision.announce);
+}
+
+#[test]
+fn a_shift_is_renewed_in_the_second_half_of_its_time() {
+    let evacuated = || {
+        Fleet::of(3)
+            .impaired(1)
+            .evacuated(1, Phase::Evacuate, false)
+    };
+    assert!(!evacuates(&evacuated().at(180).ticks(), 1).renew);
+    assert!(evacuates(&evacuated().at(181).ticks(), 1).renew);
+}
+
+#[test]
+fn an_event_whose_alarm_recovered_goes_on_with_its_evacuation() {
+    let decision = Fleet::of(3).evacuated(1, Phase::Evacuate, false).alarms(1);
+    assert_eq!(evacuates(&decision, 1).incident, incident(1, t(0)));
+    assert!(decision.announce);
+    holds(
+        &Fleet::of(3).evacuated(2, Phase::Evacuate, false).alarms(1),
+        &["recovered", "otherZoneEvacuated"],
+    );
+}
+
+#[test]
+fn an_alarm_of_another_zone_that_does_not_exist_holds() {
+    holds(
+        &Fleet::of(3).impaired(1).without_alarm(2).alarms(1),
+        &["alarmMissing"],
+    );
+}
+
+#[test]
+fn another_resource_ends_when_somebody_ended_the_lead() {
+    let ended = Fleet::of(3).impaired(1).ended(1, t(0));
+    let plan = fails_back(
+        &ended.another_evacuated(1, Phase::Evacuate, false).ticks(),
+        1,
+    );
+    assert!(plan.shift && plan.restore && !plan.begun);
+    let drill = Fleet::of(3).another_evacuated(1, Phase::Evacuate, true);
+    assert!(fails_back(&drill.ticks(), 1).drill);
+    let begun = Fleet::of(3).another_evacuated(1, Phase::FailBack, false);
+    assert!(fails_back(&begun.ticks(), 1).begun);
+    let taken = Fleet::of(3)
+        .impaired(1)
+        .shifted(2, ShiftKind::Autoshift, "")
+        .another_evacuated(1, Phase::Evacuate, false);
+    fails_back(&taken.ticks(), 1);
+}
+
+#[test]
+fn a_lead_that_was_not_reached_is_shifted_by_the_tick() {
+    let partly = Fleet::of(3)
+        .impaired(1)
+        .another_evacuated(1, Phase::Evacuate, false);
+    assert_eq!(evacuates(&partly.ticks(), 1).incident, incident(1, t(0)));
+}
+
+#[test]
+fn groups_stay_pruned_while_somebody_else_keeps_traffic_away() {
+    holds(
+        &Fleet::of(3)
+            .pruned(1)
+            .shifted(1, ShiftKind::Customer, "Jane")
+            .ticks(),
+        &["notOurs"],
+    );
+    evacuates(
+        &Fleet::of(3)
+            .impaired(1)
+            .pruned(1)
+            .shifted(1, ShiftKind::Customer, "Jane")
+            .ticks(),
+        1,
+    );
+    fails_back(
+        &Fleet::of(3)
+            .impaired(1)
+            .pruned(1)
+            .shifted(2, ShiftKind::Autoshift, "")
+            .ticks(),
+        1,
+    );
+}
+
+#[test]
+fn where_there_is_nothing_to_shift_the_groups_say_what_is_evacuated() {
+    let fleet = || Fleet::of(3).groups_only();
+    let plan = evacuates(&fleet().impaired(1).looked_at_fully().alarms(1), 1);
+    assert!(!plan.shift && plan.prune);
+    evacuates(&fleet().pruned(1).ticks(), 1);
+    evacuates(&fleet().impaired(1).pruned(1).ticks(), 1);
+    holds(&fleet().pruned_for(1, true).ticks(), &["drillInForce"]);
+    holds(
+        &fleet().impaired(1).pruned(2).alarms(1),
+        &["otherZoneEvacuated"],
+    );
+    holds(&fleet().impaired(1).alarms(1), &["groupsUnreadable"]);
+    fails_back(&fleet().pruned(1).commanded(Action::FailBack), 1);
 }
 
 #[test]
@@ -695,11 +815,7 @@ fn a_shift_that_expired_while_the_zone_is_impaired_is_started_again() {
 #[test]
 fn a_prune_is_undone_where_its_shift_may_not_be_started_again() {
     fails_back(
-        &Fleet::of(3)
-            .impaired(1)
-            .pruned(1)
-            .ended_by_person(1, t(0))
-            .ticks(),
+        &Fleet::of(3).impaired(1).pruned(1).ended(1, t(0)).ticks(),
         1,
     );
 }
@@ -708,7 +824,64 @@ fn a_prune_is_undone_where_its_shift_may_not_be_started_again() {
 fn a_drill_is_left_as_it_is() {
     holds(
         &Fleet::of(3).evacuated(1, Phase::Evacuate, true).ticks(),
-        &["healthNotProven"],
+        &["drillInForce"],
+    );
+}
+
+#[test]
+fn a_prune_of_a_drill_is_undone_as_a_drill() {
+    assert!(fails_back(&Fleet::of(3).pruned_for(1, true).ticks(), 1).drill);
+}
+
+#[test]
+fn a_rehearsal_does_not_take_over_what_is_meant() {
+    let drill = Trigger::Command(Command {
+        action: Action::Evacuate { zone: zone(1) },
+        reason: "game day".into(),
+        at: None,
+        drill: true,
+        dry_run: false,
+    });
+    holds(
+        &Fleet::of(3)
+            .evacuated(1, Phase::Evacuate, false)
+            .decide(drill),
+        &["evacuationInForce"],
+    );
+    evacuates(
+        &Fleet::of(3)
+            .impaired(1)
+            .evacuated(1, Phase::Evacuate, true)
+            .alarms(1),
+        1,
+    );
+}
+
+#[test]
+fn a_command_that_says_when_it_was_given_is_one_incident_and_grows_stale() {
+    let given = |action| {
+        Trigger::Command(Command {
+            action,
+            reason: "errors".into(),
+            at: Some(t(0)),
+            drill: false,
+            dry_run: false,
+        })
+    };
+    let evacuate = || given(Action::Evacuate { zone: zone(1) });
+    let fleet = || Fleet::of(3).looked_at_fully();
+    let plan = evacuates(&fleet().at(10).decide(evacuate()), 1);
+    assert_eq!(plan.incident, incident(1, t(0)));
+    holds(&fleet().at(16).decide(evacuate()), &["staleCommand"]);
+    holds(
+        &fleet().ended(1, t(0)).at(10).decide(evacuate()),
+        &["ended"],
+    );
+    let evacuated = || Fleet::of(3).evacuated(1, Phase::Evacuate, false);
+    fails_back(&evacuated().at(10).decide(given(Action::FailBack)), 1);
+    holds(
+        &evacuated().at(16).decide(given(Action::FailBack)),
+        &["staleCommand"],
     );
 }
 
@@ -718,16 +891,28 @@ fn an_arc_event_makes_evac_look() {
         what: "Autoshift In Progress".into(),
         away_from: Some(zone(2)),
         at: Some(t(0)),
+        resources: vec![Fleet::of(3).resource.resource.to_string()],
     });
     let decision = Fleet::of(3)
         .shifted(2, ShiftKind::Autoshift, "")
         .decide(autoshift);
     holds(&decision, &["noZonalAlarm"]);
     assert!(decision.announce, "people hear of an autoshift");
+    let observed = Trigger::Arc(crate::event::ArcChange {
+        what: "Autoshift In Progress".into(),
+        away_from: Some(zone(2)),
+        at: Some(t(0)),
+        resources: Vec::new(),
+    });
+    assert!(
+        !Fleet::of(3).looked_at_fully().decide(observed).announce,
+        "an autoshift of nothing of theirs is no news"
+    );
     let manual = Trigger::Arc(crate::event::ArcChange {
         what: "Manual Shift Started".into(),
         away_from: Some(zone(2)),
         at: Some(t(0)),
+        resources: vec![Fleet::of(3).resource.resource.to_string()],
     });
     assert!(
         !Fleet::of(3).looked_at_fully().decide(manual).announce,
@@ -776,7 +961,7 @@ fn a_person_does_not_override_too_few_zones() {
 fn a_person_may_evacuate_again_what_a_person_ended() {
     evacuates(
         &Fleet::of(3)
-            .ended_by_person(1, t(0))
+            .ended(1, t(0))
             .at(5)
             .commanded(Action::Evacuate { zone: zone(1) }),
         1,
@@ -789,6 +974,7 @@ fn no_drill_while_something_is_wrong() {
         Trigger::Command(Command {
             action: Action::Evacuate { zone: zone(1) },
             reason: "game day".into(),
+            at: None,
             drill: true,
             dry_run: false,
         })
@@ -817,6 +1003,7 @@ fn a_dry_run_changes_nothing() {
         Trigger::Command(Command {
             action,
             reason: "trying".into(),
+            at: None,
             drill: false,
             dry_run: true,
         })
@@ -926,7 +1113,7 @@ fn a_shift_that_is_held_is_a_hold_and_not_a_failure() {
         matches!(gate(held(ShiftKind::Autoshift), false), AfterShift::Held(HoldReason::OtherZoneShifted { zone, .. }) if zone == "use1-az2")
     );
     assert!(
-        matches!(gate(held(ShiftKind::CancelledByPerson), false), AfterShift::Held(HoldReason::EndedByPerson { incident: ended }) if ended == incident(1, t(0)))
+        matches!(gate(held(ShiftKind::Ended), false), AfterShift::Held(HoldReason::Ended { incident: ended }) if ended == incident(1, t(0)))
     );
 }
 

@@ -6,25 +6,17 @@
 //! paste. The document behind the text is the same content for machines; docs/MESSAGES.md describes
 //! it.
 
+mod document;
 mod text;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Disposition;
-use crate::incident::IncidentId;
-use crate::name::WorkloadName;
-use crate::policy::Mode;
-use crate::prune::PruneAnswer;
-use crate::report::{Report, StepFailure};
-use crate::shift::ShiftAnswer;
-use crate::verdict::Verdict;
-use crate::zone::ZoneId;
+use crate::report::Report;
 
-/// The version of the document.
-pub const NOTICE_SCHEMA: &str = "evac.notice/1";
+pub use document::NOTICE_SCHEMA;
 
 /// SNS takes fewer than 100 characters in a subject.
 const LONGEST_SUBJECT: usize = 99;
@@ -37,10 +29,14 @@ pub enum Phase {
     Held,
     /// Evac would have acted, but the mode or the command lets it only rehearse.
     Rehearsed,
+    /// AWS began or ended an autoshift, and Evac changes nothing.
+    Autoshift,
     /// Traffic is away from the zone.
     Shifted,
     /// The groups are pruned.
     Pruned,
+    /// The shift would have ended soon, and lasts longer now.
+    Renewed,
     /// The groups have their subnets back; traffic waits for capacity.
     Restored,
     /// The evacuation has ended.
@@ -56,8 +52,10 @@ impl Phase {
         match self {
             Self::Held => "held",
             Self::Rehearsed => "rehearsed",
+            Self::Autoshift => "autoshift",
             Self::Shifted => "shifted",
             Self::Pruned => "pruned",
+            Self::Renewed => "renewed",
             Self::Restored => "restored",
             Self::FailedBack => "failed-back",
             Self::Failed => "failed",
@@ -94,36 +92,13 @@ impl Severity {
 pub struct Notice {
     /// The subject: printable ASCII, fewer than 100 characters.
     pub subject: String,
-    /// The text, with the document behind it.
+    /// The text, with the document behind it. Fits into SNS's 256 KiB, however many resources and
+    /// groups the workload has.
     pub message: String,
     /// Attributes for filter policies: `workload`, `zone`, `phase`, `severity`, `drill`.
     pub attributes: BTreeMap<String, String>,
     /// Where the evacuation is.
     pub phase: Phase,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    schema: &'static str,
-    at: Timestamp,
-    workload: &'a WorkloadName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zone: Option<&'a ZoneId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    incident: Option<&'a IncidentId>,
-    phase: Phase,
-    severity: Severity,
-    drill: bool,
-    mode: Mode,
-    verdict: &'a Verdict,
-    sentence: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shift: Option<&'a ShiftAnswer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prune: Option<&'a PruneAnswer>,
-    #[serde(skip_serializing_if = "<[StepFailure]>::is_empty")]
-    failures: &'a [StepFailure],
 }
 
 /// The line between the text and the document.
@@ -133,24 +108,8 @@ pub const SEPARATOR: &str = "--- for machines ---";
 #[must_use]
 pub fn write(report: &Report, phase: Phase) -> Notice {
     let severity = severity(report, phase);
-    let document = Document {
-        schema: NOTICE_SCHEMA,
-        at: report.at,
-        workload: &report.workload,
-        zone: report.verdict.zone(),
-        incident: report.incident(),
-        phase,
-        severity,
-        drill: report.drill,
-        mode: report.mode,
-        verdict: &report.verdict,
-        sentence: &report.sentence,
-        shift: report.shifts.last(),
-        prune: report.prunes.last(),
-        failures: &report.failures,
-    };
-    let document = serde_json::to_string(&document)
-        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    let text = text::text(report, phase);
+    let document = document::document(report, phase, severity);
     let mut attributes = BTreeMap::from([
         ("workload".to_owned(), report.workload.to_string()),
         ("phase".to_owned(), phase.name().to_owned()),
@@ -162,31 +121,36 @@ pub fn write(report: &Report, phase: Phase) -> Notice {
     }
     Notice {
         subject: subject(report, phase),
-        message: format!("{}\n{SEPARATOR}\n{document}\n", text::text(report, phase)),
+        message: format!("{text}\n{SEPARATOR}\n{document}\n"),
         attributes,
         phase,
     }
 }
 
 fn severity(report: &Report, phase: Phase) -> Severity {
-    let person_needed = report
-        .failures
-        .iter()
-        .any(|failure| failure.failure.class.disposition() == Disposition::Escalate);
+    let any_refused = || {
+        let mut answers = report.prunes.iter();
+        answers.any(|answer| answer.refusals().next().is_some())
+    };
     match phase {
-        Phase::Failed if person_needed || !report.changed() => Severity::Critical,
-        Phase::Failed | Phase::Held => Severity::Warning,
-        Phase::Pruned
-            if report
-                .prunes
-                .iter()
-                .any(|answer| answer.refusals().next().is_some()) =>
-        {
-            Severity::Warning
-        }
-        Phase::Shifted => Severity::Warning,
-        Phase::Rehearsed | Phase::Pruned | Phase::Restored | Phase::FailedBack => Severity::Info,
+        Phase::Failed if needs_person(report) || !report.changed() => Severity::Critical,
+        // The zone may be in gray failure, and Evac cannot tell.
+        Phase::Held if !report.errors().is_empty() => Severity::Critical,
+        Phase::Failed | Phase::Held | Phase::Shifted => Severity::Warning,
+        Phase::Pruned if any_refused() => Severity::Warning,
+        Phase::Rehearsed
+        | Phase::Autoshift
+        | Phase::Pruned
+        | Phase::Renewed
+        | Phase::Restored
+        | Phase::FailedBack => Severity::Info,
     }
+}
+
+/// Whether something failed that no further attempt mends.
+fn needs_person(report: &Report) -> bool {
+    let mut failures = report.failures.iter();
+    failures.any(|failure| failure.failure.class.disposition() == Disposition::Escalate)
 }
 
 fn zone_of(report: &Report) -> String {
@@ -199,15 +163,18 @@ fn zone_of(report: &Report) -> String {
 fn subject(report: &Report, phase: Phase) -> String {
     let zone = zone_of(report);
     let what = match phase {
+        Phase::Held if report.is_commanded() => format!("{} REFUSED", report.trigger),
         Phase::Held => match report.verdict.zone() {
             Some(zone) => format!("{zone} in alarm, NOT evacuated"),
             None => "in alarm, nothing evacuated".to_owned(),
         },
         Phase::Rehearsed => format!("would {} {zone}, changed nothing", report.verdict.name()),
+        Phase::Autoshift => text::arc(report),
         Phase::Shifted => format!("traffic moved away from {zone}"),
         Phase::Pruned => format!("{} {zone}", text::pruned(report).0),
+        Phase::Renewed => format!("traffic stays away from {zone}"),
         Phase::Restored => format!("capacity returns to {zone}"),
-        Phase::FailedBack => format!("traffic returns to {zone}"),
+        Phase::FailedBack => format!("evacuation of {zone} ended"),
         Phase::Failed => format!("{} {zone} FAILED", report.verdict.name()),
     };
     let tag = if report.drill {

@@ -4,11 +4,14 @@ use super::*;
 use crate::decide::{Evacuation, Plan};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
+use crate::incident::IncidentId;
 use crate::observation::Evidence;
-use crate::prune::{self, GroupReport, NotReached, Refusal};
-use crate::report::REPORT_SCHEMA;
-use crate::shift::{self, ResourceReport};
-use crate::verdict::EvacuateReason;
+use crate::policy::Mode;
+use crate::prune::{self, GroupReport, NotReached, PruneAnswer, Refusal};
+use crate::report::{REPORT_SCHEMA, StepFailure};
+use crate::shift::{self, ResourceReport, ShiftAnswer};
+use crate::verdict::{EvacuateReason, Verdict};
+use crate::zone::ZoneId;
 
 fn zone() -> ZoneId {
     "use1-az1".parse().unwrap()
@@ -26,6 +29,7 @@ fn report() -> Report {
             since: "2026-11-24T03:00:00Z".parse().unwrap(),
             evidence: Evidence::NotConfigured,
             confirmed: true,
+            others: 3,
         },
     };
     Report {
@@ -34,11 +38,12 @@ fn report() -> Report {
         workload: "wildrydes".parse().unwrap(),
         trigger: "zonalAlarm".to_owned(),
         triggered_at: None,
+        arc: None,
         mode: Mode::Evacuate,
         drill: false,
         sentence: verdict.to_string(),
         verdict,
-        plan: Plan::Evacuate(Evacuation { incident: incident(), shift: true, prune: true, drill: false, dry_run: false }),
+        plan: Plan::Evacuate(Evacuation { incident: incident(), shift: true, renew: false, prune: true, drill: false, dry_run: false }),
         shifts: vec![ShiftAnswer {
             schema: shift::ANSWER_SCHEMA.to_owned(),
             action: "shift".to_owned(),
@@ -49,12 +54,13 @@ fn report() -> Report {
                 outcome: shift::Outcome::Started { zonal_shift_id: "9ac9ec1e".to_owned(), expires_at: Some("2026-11-24T09:00:00Z".parse().unwrap()) },
                 weights: BTreeMap::new(),
                 shifts: Vec::new(),
-                ended_by_person: Vec::new(),
+                ended: Vec::new(),
             }],
             in_effect: true,
         }],
         prunes: Vec::new(),
         waiting_for_capacity: false,
+        unread: Vec::new(),
         failures: Vec::new(),
     }
 }
@@ -188,8 +194,10 @@ fn every_phase_has_a_subject_that_sns_takes_and_a_document_that_machines_read() 
     for phase in [
         Phase::Held,
         Phase::Rehearsed,
+        Phase::Autoshift,
         Phase::Shifted,
         Phase::Pruned,
+        Phase::Renewed,
         Phase::Restored,
         Phase::FailedBack,
         Phase::Failed,
@@ -215,4 +223,82 @@ fn every_phase_has_a_subject_that_sns_takes_and_a_document_that_machines_read() 
         assert_eq!(document["zone"], "use1-az1");
         assert_eq!(document["verdict"]["verdict"], "evacuate");
     }
+}
+
+#[test]
+fn a_workload_of_any_size_fits_into_a_message_and_problems_come_first() {
+    let mut report = with_groups(prune::Outcome::Pruned {
+        removed: (0..30)
+            .map(|n| format!("subnet-{n:017x}").parse().unwrap())
+            .collect(),
+        remaining: (30..90).map(|n| format!("subnet-{n:017x}")).collect(),
+    });
+    let group = report.prunes[0].groups[0].clone();
+    report.prunes[0].groups = vec![group; 2000];
+    report.prunes[0].groups.push(GroupReport {
+        group: "api".to_owned(),
+        outcome: prune::Outcome::Refused {
+            refusal: Refusal::BeingDeleted,
+        },
+        pruned_for: None,
+        capacity: None,
+    });
+    let failure = StepFailure {
+        step: "prune".to_owned(),
+        failure: Failure::new(Class::Throttled, "x".repeat(500)),
+    };
+    report.failures = vec![failure; 2000];
+    let notice = write(&report, Phase::Failed);
+    assert!(
+        notice.message.len() < 256 * 1024,
+        "{}",
+        notice.message.len()
+    );
+    let (text, document) = notice.message.split_once(SEPARATOR).unwrap();
+    assert!(text.lines().count() < 45, "{text}");
+    let problem = text.find("api: LEFT: it is being deleted").unwrap();
+    assert!(problem < text.find("web: ").unwrap(), "{text}");
+    assert!(text.contains("… and 1991 more groups"), "{text}");
+    let document: serde_json::Value = serde_json::from_str(document).unwrap();
+    assert_eq!(
+        document["omitted"],
+        serde_json::json!({"resources": 0, "groups": 1951, "failures": 1950})
+    );
+}
+
+#[test]
+fn a_command_that_is_not_carried_out_is_no_news_of_customers() {
+    let verdict = Verdict::hold(None, HoldReason::NothingToFailBack);
+    let refused = Report {
+        trigger: "fail-back".to_owned(),
+        sentence: verdict.to_string(),
+        verdict,
+        plan: Plan::Nothing,
+        shifts: Vec::new(),
+        ..report()
+    };
+    insta::assert_snapshot!(shown(&write(&refused, Phase::Held)));
+}
+
+#[test]
+fn a_hold_for_want_of_an_answer_needs_a_person() {
+    let failure = Failure::new(Class::Timeout, "DescribeAlarms: no answer in time");
+    let verdict = Verdict::hold(
+        Some(&zone()),
+        HoldReason::AlarmsUnreadable {
+            failure: failure.clone(),
+        },
+    );
+    let blind = Report {
+        sentence: verdict.to_string(),
+        verdict,
+        plan: Plan::Nothing,
+        shifts: Vec::new(),
+        unread: vec![StepFailure {
+            step: "read alarms".to_owned(),
+            failure,
+        }],
+        ..report()
+    };
+    insta::assert_snapshot!(shown(&write(&blind, Phase::Held)));
 }

@@ -4,106 +4,166 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use super::{Phase, zone_of};
-use crate::failure::Disposition;
+use super::{Phase, needs_person, zone_of};
 use crate::policy::Mode;
 use crate::prune;
 use crate::report::Report;
 use crate::shift;
 use crate::verdict::{EvacuateReason, Verdict};
 
+/// Lines about resources, and as many about groups: a phone shows no more at a glance.
+const MOST_LINES: usize = 10;
+
 pub(super) fn text(report: &Report, phase: Phase) -> String {
-    let mut text = String::new();
-    let mut line = |line: &str| {
-        text.push_str(line);
-        text.push('\n');
-    };
+    let mut lines = Vec::new();
     if report.drill {
-        line("THIS IS A DRILL.");
+        lines.push("THIS IS A DRILL.".to_owned());
     }
-    line(&headline(report, phase));
-    line(&to_do(report, phase));
-    line("");
-    line(&format!("Why: {}.", report.verdict.reason()));
+    lines.push(headline(report, phase));
+    lines.push(format!("To do: {}.", to_do(report, phase)));
+    lines.push(String::new());
+    lines.push(format!("Why: {}.", report.verdict.reason()));
     if let Some(incident) = report.incident() {
-        line(&format!("Incident: {incident}"));
+        lines.push(format!("Incident: {incident}"));
     }
-    if let Some(answer) = report.shifts.last() {
-        for report in &answer.resources {
-            line(&format!(
-                "  {}: {}",
-                report.resource.short(),
-                shift_outcome(&report.outcome)
-            ));
-        }
-    }
-    if let Some(answer) = report.prunes.last() {
-        for report in &answer.groups {
-            line(&format!(
-                "  {}: {}",
-                report.group,
-                prune_outcome(&report.outcome)
-            ));
-        }
-        let beyond = answer.not_reached.groups.len();
-        if !answer.not_reached.is_nothing() {
-            line(&format!(
-                "  {beyond} groups listed and not reached in time; the next tick goes on with them"
-            ));
-        }
-    }
-    for failure in &report.failures {
-        line(&format!("  FAILED {}: {}", failure.step, failure.failure));
-    }
+    lines.extend(resources(report));
+    lines.extend(groups(report));
+    let failures = report.failures.iter();
+    let failures =
+        failures.map(|failure| format!("  FAILED {}: {}", failure.step, failure.failure));
+    let unread = report.unread.iter();
+    let unread = unread.map(|unread| format!("  NOT READ ({}): {}", unread.step, unread.failure));
+    lines.extend(most(failures.chain(unread).collect(), "failures"));
     for command in commands(report, phase) {
-        line("");
-        line(&command);
+        lines.push(String::new());
+        lines.push(command);
     }
-    text
+    lines
+        .iter()
+        .fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// The first lines, and how many more there are.
+fn most(mut lines: Vec<String>, what: &str) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        lines.truncate(MOST_LINES);
+        lines.push(format!("  … and {more} more {what}"));
+    }
+    lines
+}
+
+/// What became of each resource, what needs attention first.
+fn resources(report: &Report) -> Vec<String> {
+    use shift::Outcome;
+    let answer = report.shifts.last().into_iter();
+    let mut reports: Vec<_> = answer.flat_map(|answer| &answer.resources).collect();
+    reports.sort_by_key(|report| {
+        !matches!(
+            report.outcome,
+            Outcome::Failed { .. } | Outcome::NotManaged | Outcome::NotStarted { .. }
+        )
+    });
+    let line = |report: &shift::ResourceReport| {
+        let outcome = shift_outcome(&report.outcome);
+        format!("  {}: {outcome}", report.resource.short())
+    };
+    most(reports.into_iter().map(line).collect(), "resources")
+}
+
+/// What became of each group, what needs attention first.
+fn groups(report: &Report) -> Vec<String> {
+    use prune::Outcome;
+    let Some(answer) = report.prunes.last() else {
+        return Vec::new();
+    };
+    let mut reports: Vec<_> = answer.groups.iter().collect();
+    reports.sort_by_key(|report| {
+        !matches!(
+            report.outcome,
+            Outcome::Failed { .. } | Outcome::Refused { .. }
+        )
+    });
+    let line = |report: &prune::GroupReport| {
+        format!("  {}: {}", report.group, prune_outcome(&report.outcome))
+    };
+    let mut lines = most(reports.into_iter().map(line).collect(), "groups");
+    if !answer.not_reached.is_nothing() {
+        lines.push(format!(
+            "  {} not reached in time; the next tick goes on with what is left",
+            answer.not_reached
+        ));
+    }
+    lines
+}
+
+/// What ARC told, where that is the news.
+pub(super) fn arc(report: &Report) -> String {
+    let Some(change) = &report.arc else {
+        return "AWS told of an autoshift".to_owned();
+    };
+    match &change.away_from {
+        Some(zone) => format!("AWS tells: {}, away from {zone}", change.what),
+        None => format!("AWS tells: {}", change.what),
+    }
 }
 
 fn headline(report: &Report, phase: Phase) -> String {
     let workload = &report.workload;
     let zone = zone_of(report);
+    let verdict = report.verdict.name();
     match phase {
+        Phase::Held if report.is_commanded() => format!(
+            "Evac did NOT carry out the command {} for {workload}.",
+            report.trigger
+        ),
         Phase::Held => match report.verdict.zone() {
             Some(zone) => format!(
-                "Customers of {workload} may get errors in {zone}. Evac did NOT move traffic."
+                "Customers of {workload} may get errors or slow answers in {zone}. Evac did NOT move traffic."
             ),
             None => format!(
-                "Customers of {workload} may get errors, not from one zone alone. Evac did NOT move traffic."
+                "Customers of {workload} may get errors or slow answers, not from one zone alone. Evac did NOT move traffic."
             ),
         },
         Phase::Rehearsed if report.mode == Mode::Observe => {
             format!(
-                "Evac would {} {zone} for {workload}, but its mode is observe: nothing was changed.",
-                report.verdict.name()
+                "Evac would {verdict} {zone} for {workload}, but its mode is observe: nothing was changed."
             )
         }
         Phase::Rehearsed => format!(
-            "Evac would {} {zone} for {workload}; this was a dry run: nothing was changed.",
-            report.verdict.name()
+            "Evac would {verdict} {zone} for {workload}; this was a dry run: nothing was changed."
+        ),
+        Phase::Autoshift => format!(
+            "{}, for resources of {workload}. Evac changed nothing.",
+            arc(report)
         ),
         Phase::Shifted if is_commanded(report) => {
             format!("Evac moved traffic of {workload} away from {zone}, as a person commanded.")
         }
         Phase::Shifted => format!(
-            "Customers of {workload} got errors from {zone}. Evac moved traffic to the other zones."
+            "Customers of {workload} got errors or slow answers from {zone}. Evac moved traffic to the other zones."
         ),
-        Phase::Pruned => format!(
-            "Traffic of {workload} is away from {zone}. {}",
-            pruned(report).1
+        Phase::Pruned => {
+            let groups = pruned(report).1;
+            if report.shifts.is_empty() {
+                groups.to_owned()
+            } else {
+                format!("Traffic of {workload} is away from {zone}. {groups}")
+            }
+        }
+        Phase::Renewed => format!(
+            "{zone} stays evacuated for {workload}. The zonal shift would have ended by itself soon, and lasts longer now."
         ),
         Phase::Restored => format!(
             "{zone} is back in the Auto Scaling groups of {workload}. Traffic stays away until instances are in service there."
         ),
+        Phase::FailedBack if report.shifts.is_empty() => format!(
+            "The evacuation of {zone} for {workload} has ended. The zone is back in the Auto Scaling groups."
+        ),
         Phase::FailedBack => format!(
             "The evacuation of {zone} for {workload} has ended. Traffic is returning to the zone."
         ),
-        Phase::Failed => format!(
-            "Evac could not finish: {} {zone} for {workload} failed.",
-            report.verdict.name()
-        ),
+        Phase::Failed => format!("Evac could not finish: {verdict} {zone} for {workload} failed."),
     }
 }
 
@@ -153,38 +213,41 @@ pub(super) fn pruned(report: &Report) -> (&'static str, &'static str) {
     }
 }
 
-fn to_do(report: &Report, phase: Phase) -> String {
+fn to_do(report: &Report, phase: Phase) -> &'static str {
     let refused = report
         .prunes
         .iter()
         .any(|answer| answer.refusals().next().is_some());
-    let action = match phase {
+    match phase {
+        Phase::Held if report.is_commanded() => "see the reason below, and decide anew",
+        Phase::Held if !report.errors().is_empty() => {
+            "look at the zone yourself: Evac could not, see below; evacuate it by command if you find it impaired"
+        }
         Phase::Held => {
             "look at the reason below; if it is one zone after all, evacuate it by command"
         }
         Phase::Rehearsed => "compare with what you would have done; nothing else",
+        Phase::Autoshift => "nothing",
         Phase::Shifted => "nothing now; clients follow within minutes as DNS answers expire",
         Phase::Pruned if refused => {
             "some groups were left as they are, see below; nothing is urgent, traffic is away"
         }
-        Phase::Pruned => {
+        Phase::Pruned | Phase::Renewed => {
             "nothing now; when the zone is well again, end the evacuation with the command fail-back"
         }
         Phase::Restored => "nothing; Evac goes on by itself",
         Phase::FailedBack => "nothing",
-        Phase::Failed => {
-            let escalate = report
-                .failures
-                .iter()
-                .any(|failure| failure.failure.class.disposition() == Disposition::Escalate);
-            if escalate {
-                "act: Evac cannot mend this by trying again, see below"
-            } else {
-                "look in a few minutes: Evac tries again by itself"
-            }
+        Phase::Failed if needs_person(report) => {
+            "act: Evac cannot mend this by trying again, see below"
         }
-    };
-    format!("To do: {action}.")
+        Phase::Failed => "look in a few minutes: Evac tries again by itself",
+    }
+}
+
+/// A number with its noun.
+fn count(number: usize, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{number} {noun}")
 }
 
 fn shift_outcome(outcome: &shift::Outcome) -> String {
@@ -215,7 +278,7 @@ fn shift_outcome(outcome: &shift::Outcome) -> String {
         Outcome::HeldByOther { zone, kind, .. } => format!("left alone: {kind}, zone {zone}"),
         Outcome::NotManaged => "LEFT: ARC does not manage it; enable zonal shift on it".to_owned(),
         Outcome::NotInZone => "has no part in the zone".to_owned(),
-        Outcome::NotStarted { because } => format!("left alone: {because}"),
+        Outcome::NotStarted { because } => format!("LEFT: {because}"),
         Outcome::Would { step } => format!("would {step}"),
         Outcome::Read => "read".to_owned(),
         Outcome::Failed { class, message } => format!("FAILED: {message} ({class})"),
@@ -226,14 +289,13 @@ fn prune_outcome(outcome: &prune::Outcome) -> String {
     use prune::Outcome;
     match outcome {
         Outcome::Pruned { removed, remaining } => {
-            format!(
-                "{} subnets taken out, {} remain",
-                removed.len(),
-                remaining.len()
-            )
+            let removed = count(removed.len(), "subnet", "subnets");
+            format!("{removed} taken out, {} left", remaining.len())
         }
         Outcome::AlreadyPruned => "the zone is out already".to_owned(),
-        Outcome::Restored { added } => format!("{} subnets put back", added.len()),
+        Outcome::Restored { added } => {
+            format!("{} put back", count(added.len(), "subnet", "subnets"))
+        }
         Outcome::NotPruned => "nothing to put back".to_owned(),
         Outcome::NothingInZone => "has nothing in the zone".to_owned(),
         Outcome::NativeShift => {
@@ -247,13 +309,11 @@ fn prune_outcome(outcome: &prune::Outcome) -> String {
     }
 }
 
-/// Commands to paste. They use the AWS CLI alone: it works when everything of Evac's is down.
+/// Commands to paste. The AWS CLI alone works when everything of Evac's is down.
 fn commands(report: &Report, phase: Phase) -> Vec<String> {
     let look = "To look: aws arc-zonal-shift list-zonal-shifts --status ACTIVE".to_owned();
-    let started: Vec<&str> = report
-        .shifts
-        .last()
-        .into_iter()
+    let answer = report.shifts.last().into_iter();
+    let started: Vec<&str> = answer
         .flat_map(|answer| &answer.resources)
         .filter_map(|report| match &report.outcome {
             shift::Outcome::Started { zonal_shift_id, .. } => Some(zonal_shift_id.as_str()),
@@ -262,8 +322,10 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
         .collect();
     match phase {
         Phase::Shifted | Phase::Failed if !started.is_empty() => {
-            let mut undo = "To undo at once:".to_owned();
-            for id in started {
+            let mut undo = "To undo: invoke the classifier with the command fail-back; it puts capacity back before traffic.\n\
+                 To undo at once, or without Evac (traffic returns to whatever capacity the zone has; the next tick puts the groups back):"
+                .to_owned();
+            for id in started.iter().take(MOST_LINES) {
                 let _ = write!(
                     undo,
                     "\n  aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {id}"
@@ -271,8 +333,10 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
             }
             vec![look, undo]
         }
-        Phase::Shifted | Phase::Failed | Phase::Held => vec![look],
-        Phase::Rehearsed | Phase::Pruned | Phase::Restored | Phase::FailedBack => Vec::new(),
+        Phase::Shifted | Phase::Failed | Phase::Held | Phase::Autoshift => vec![look],
+        Phase::Rehearsed | Phase::Pruned | Phase::Renewed | Phase::Restored | Phase::FailedBack => {
+            Vec::new()
+        }
     }
 }
 

@@ -8,6 +8,6 @@ mod record;
 pub use plan::{GroupState, Step, capacity, plan};
 pub use protocol::{
     ANSWER_SCHEMA, Capacity, GroupReport, NotReached, Outcome, PruneAction, PruneAnswer,
-    PruneRequest, REQUEST_SCHEMA, Refusal,
+    PruneRequest, PrunedFor, REQUEST_SCHEMA, Refusal,
 };
 pub use record::{Record, RecordError};

@@ -39,7 +39,8 @@ pub struct GroupState {
     pub refresh: Option<String>,
     /// Its desired capacity.
     pub desired: u32,
-    /// Instances in service, by AZ name.
+    /// Capacity in service, by AZ name, in the units of the desired capacity: instances, or the
+    /// weights of a group that weighs them.
     pub in_service: BTreeMap<String, u32>,
 }
 
@@ -239,12 +240,13 @@ fn zones_of<'a>(zones: &'a ZoneMap, subnets: &[String]) -> BTreeSet<&'a ZoneId> 
         .collect()
 }
 
-/// A group's capacity in a zone against the zone's even share; `None` where the group has no subnet
-/// there, or is being deleted.
+/// A group's capacity in a zone against the zone's even share; `None` where nothing is to be waited
+/// for: the group has no subnet there, is being deleted, or has native zonal shift, which lets it
+/// launch there only once its own shift has ended.
 #[must_use]
 pub fn capacity(group: &GroupState, zone: &ZoneId, zones: &ZoneMap) -> Option<Capacity> {
     let of_group = zones_of(zones, &group.subnets);
-    if !of_group.contains(zone) || group.deleting {
+    if !of_group.contains(zone) || group.deleting || group.native_zonal_shift {
         return None;
     }
     let shares = u32::try_from(of_group.len()).unwrap_or(u32::MAX).max(1);

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::record::Record;
 use crate::failure::{Class, Failure};
 use crate::incident::IncidentId;
 use crate::name::WorkloadName;
@@ -138,8 +139,7 @@ impl PruneAnswer {
         })
     }
 
-    /// Whether every group that was reached, and is not being deleted, has the capacity in the
-    /// zone that its share asks for, and every group was reached.
+    /// Whether every group was reached, and each with a share in the zone has the capacity for it.
     #[must_use]
     pub fn capacity_ready(&self) -> bool {
         self.not_reached.is_nothing()
@@ -170,6 +170,22 @@ impl NotReached {
     }
 }
 
+impl fmt::Display for NotReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = match self.groups.len() {
+            0 => None,
+            1 => Some("1 listed group".to_owned()),
+            listed => Some(format!("{listed} listed groups")),
+        };
+        match (listed, self.more) {
+            (Some(listed), true) => write!(f, "{listed} and further groups"),
+            (Some(listed), false) => f.write_str(&listed),
+            (None, true) => f.write_str("further groups"),
+            (None, false) => f.write_str("no group"),
+        }
+    }
+}
+
 /// What asg-pruning found of one group, and did to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -181,11 +197,30 @@ pub struct GroupReport {
     pub outcome: Outcome,
     /// What a record on the group says was removed, as read first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pruned_for: Option<IncidentId>,
+    pub pruned_for: Option<PrunedFor>,
     /// Instances in the incident's zone, where the action concerns a zone and the group has a share
     /// there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+}
+
+/// What a group is pruned for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrunedFor {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Whether that is a rehearsal.
+    pub drill: bool,
+}
+
+impl From<Record> for PrunedFor {
+    fn from(record: Record) -> Self {
+        Self {
+            incident: record.incident,
+            drill: record.drill,
+        }
+    }
 }
 
 /// Instances of a group in one zone.
@@ -328,7 +363,8 @@ impl fmt::Display for Refusal {
                 )
             }
             Self::TooFewZones { left, min_zones } => {
-                write!(f, "{left} zones would be left, and {min_zones} must be")
+                let zones = if *left == 1 { "zone" } else { "zones" };
+                write!(f, "{left} {zones} would be left, and {min_zones} must be")
             }
             Self::PrunedForAnotherIncident { incident } => {
                 write!(f, "it is still pruned for {incident}; restore that first")

@@ -11,10 +11,10 @@
 //! manage is not shifted at all: without the lock, nothing would keep two zones from being
 //! evacuated.
 //!
-//! A person's decision stands. If a shift of this very incident was ended before its time by
-//! somebody else than Evac's own fail-back, or a fail-back of it has begun, the zone is not shifted
-//! again for this incident. When the alarm goes off anew, a shift that is still there serves the new
-//! incident: its comment and its expiry are renewed.
+//! What was ended stays ended. A shift of ours that was cancelled, by a person or by a fail-back,
+//! settles the alarm transition that it was for: the zone is not shifted again until the alarm has
+//! gone off anew. (A shift that expired settles nothing.) When it does go off anew, a shift that is
+//! still there serves the new incident: its comment and its expiry are renewed.
 
 use std::collections::BTreeMap;
 
@@ -42,20 +42,18 @@ pub struct ResourceState {
     pub weights: BTreeMap<String, f64>,
     /// What is in force: customers' shifts, practice runs and autoshifts.
     pub shifts: Vec<ActiveShift>,
-    /// The marks of Evac's shifts on the resource that were cancelled; read for the lead only.
+    /// The marks of Evac's shifts on the resource that were cancelled.
     pub cancelled: Vec<Marker>,
 }
 
 impl ResourceState {
-    /// Incidents of a workload whose shift a person ended. Evac writes the phase into the comment
-    /// before it ends a shift itself, so a cancelled shift in its first phase was a person's doing.
+    /// Incidents of a workload that were ended on the resource. That a rehearsal was ended says
+    /// nothing about a real incident.
     #[must_use]
-    pub fn ended_by_person(&self, workload: &WorkloadName) -> Vec<IncidentId> {
+    pub fn ended(&self, workload: &WorkloadName) -> Vec<IncidentId> {
         self.cancelled
             .iter()
-            .filter(|marker| {
-                marker.phase == Phase::Evacuate && marker.incident.workload() == workload
-            })
+            .filter(|marker| !marker.drill && marker.incident.workload() == workload)
             .map(|marker| marker.incident.clone())
             .collect()
     }
@@ -75,9 +73,6 @@ pub enum Step {
     Cancel {
         /// ARC's id of the shift.
         id: String,
-        /// The comment to write first, where the shift's does not say yet that Evac is ending it:
-        /// a cancelled shift without it counts as ended by a person.
-        mark: Option<String>,
     },
     /// Do nothing; this is the outcome.
     Leave(Outcome),
@@ -118,13 +113,8 @@ fn plan_shift(
         .iter()
         .zip(&steps)
         .find_map(|((resource, _), step)| match step {
-            Step::Leave(Outcome::HeldByOther { zone, kind, .. })
-                if *kind == ShiftKind::CancelledByPerson =>
-            {
-                Some(format!(
-                    "a person ended the shift of this incident away from {zone} on {}",
-                    resource.short()
-                ))
+            Step::Leave(Outcome::HeldByOther { kind, .. }) if *kind == ShiftKind::Ended => {
+                Some(format!("this incident was ended on {}", resource.short()))
             }
             Step::Leave(Outcome::HeldByOther { zone, kind, .. }) => Some(format!(
                 "{} is held by a {kind} away from {zone}",
@@ -177,18 +167,16 @@ fn shift_step(request: &ShiftRequest, incident: &IncidentId, reading: &ResourceR
         .shifts
         .iter()
         .find_map(|shift| Some((shift.ours(&request.workload)?, shift.id.clone())));
-    match ours {
-        Some((marker, _))
-            if marker.phase == Phase::FailBack && incident.is_settled_by(&marker.incident) =>
-        {
-            return Step::Leave(ended_by_person(incident));
+    if let Some((marker, id)) = ours {
+        let rehearsal = marker.drill && !request.drill;
+        let settled = incident.is_settled_by(&marker.incident) && !rehearsal;
+        match (settled, marker.phase, id) {
+            (true, Phase::FailBack, _) => return Step::Leave(ended(incident)),
+            // The alarm has gone off anew, or a person commands it again, or what was rehearsed is
+            // meant now: the shift serves this incident from now on.
+            (false, _, Some(id)) => return Step::Update { id },
+            (true, Phase::Evacuate, _) | (false, _, None) => {}
         }
-        // The alarm has gone off anew, or a person commands it again: the shift serves this incident
-        // from now on.
-        Some((marker, Some(id))) if !incident.is_settled_by(&marker.incident) => {
-            return Step::Update { id };
-        }
-        _ => {}
     }
     // A practice run ends after half an hour and an experiment when it likes, so neither is the
     // protection that an impaired zone needs; a customer's shift replaces both.
@@ -205,19 +193,19 @@ fn shift_step(request: &ShiftRequest, incident: &IncidentId, reading: &ResourceR
         return Step::Leave(Outcome::NotInZone);
     }
     if state
-        .ended_by_person(&request.workload)
+        .ended(&request.workload)
         .iter()
         .any(|ended| incident.is_settled_by(ended))
     {
-        return Step::Leave(ended_by_person(incident));
+        return Step::Leave(ended(incident));
     }
     Step::Start
 }
 
-fn ended_by_person(incident: &IncidentId) -> Outcome {
+fn ended(incident: &IncidentId) -> Outcome {
     Outcome::HeldByOther {
         zone: incident.zone().to_string(),
-        kind: ShiftKind::CancelledByPerson,
+        kind: ShiftKind::Ended,
         id: None,
     }
 }
@@ -228,7 +216,7 @@ fn plan_extend(
     incident: &IncidentId,
     readings: &[(ResourceArn, ResourceReading)],
 ) -> Vec<Step> {
-    own_steps(request, incident, readings, |id, _| Step::Update { id })
+    own_steps(request, incident, readings, |id| Step::Update { id })
 }
 
 /// Plans a `cancel`: our shifts away from the incident's zone are cancelled, everything else is
@@ -238,21 +226,14 @@ fn plan_cancel(
     incident: &IncidentId,
     readings: &[(ResourceArn, ResourceReading)],
 ) -> Vec<Step> {
-    own_steps(request, incident, readings, |id, marker| {
-        let ending = Marker {
-            phase: Phase::FailBack,
-            ..marker.clone()
-        };
-        let mark = (marker != ending).then(|| ending.to_comment());
-        Step::Cancel { id, mark }
-    })
+    own_steps(request, incident, readings, |id| Step::Cancel { id })
 }
 
 fn own_steps(
     request: &ShiftRequest,
     incident: &IncidentId,
     readings: &[(ResourceArn, ResourceReading)],
-    act: impl Fn(String, Marker) -> Step,
+    act: impl Fn(String) -> Step,
 ) -> Vec<Step> {
     let step = |reading: &ResourceReading| {
         let state = match reading {
@@ -264,10 +245,10 @@ fn own_steps(
             .shifts
             .iter()
             .filter(|shift| shift.is_away_from(incident.zone()))
-            .find_map(|shift| Some((shift.ours(&request.workload)?, shift.id.clone())));
-        match ours {
-            Some((marker, Some(id))) => act(id, marker),
-            Some((_, None)) => Step::Leave(failed(&Failure::new(
+            .find(|shift| shift.ours(&request.workload).is_some());
+        match ours.map(|shift| shift.id.clone()) {
+            Some(Some(id)) => act(id),
+            Some(None) => Step::Leave(failed(&Failure::new(
                 Class::BadAnswer,
                 "ARC lists our shift without an id",
             ))),

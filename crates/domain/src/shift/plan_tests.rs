@@ -95,14 +95,13 @@ fn words(steps: &[Step]) -> Vec<&'static str> {
         .map(|step| match step {
             Step::Start => "start",
             Step::Update { .. } => "update",
-            Step::Cancel { mark: Some(_), .. } => "mark, cancel",
-            Step::Cancel { mark: None, .. } => "cancel",
+            Step::Cancel { .. } => "cancel",
             Step::Leave(Outcome::AlreadyShifted { ours: true, .. }) => "already ours",
             Step::Leave(Outcome::AlreadyShifted { .. }) => "already others'",
             Step::Leave(Outcome::HeldByOther {
-                kind: ShiftKind::CancelledByPerson,
+                kind: ShiftKind::Ended,
                 ..
-            }) => "ended by person",
+            }) => "ended",
             Step::Leave(Outcome::HeldByOther { .. }) => "held",
             Step::Leave(Outcome::NotManaged) => "not managed",
             Step::Leave(Outcome::NotInZone) => "not in zone",
@@ -206,39 +205,61 @@ fn a_shift_of_an_earlier_incident_serves_the_new_one() {
 fn a_fail_back_that_has_begun_is_not_turned_round_by_a_repeated_event() {
     assert_eq!(
         words(&steps_of(&shift(), marked(this(), Phase::FailBack), idle())),
-        ["ended by person", "not started"]
+        ["ended", "not started"]
     );
 }
 
 #[test]
-fn what_a_person_ended_is_not_started_again() {
-    let cancelled = |incident, phase| ResourceState {
+fn what_was_ended_is_not_started_again() {
+    let cancelled = |incident, phase, drill| ResourceState {
         cancelled: vec![Marker {
             incident,
             phase,
-            drill: false,
+            drill,
         }],
         ..idle()
     };
+    for phase in [Phase::Evacuate, Phase::FailBack] {
+        let ended = || cancelled(this(), phase, false);
+        assert_eq!(
+            words(&steps_of(&shift(), ended(), idle())),
+            ["ended", "not started"]
+        );
+        assert_eq!(
+            words(&steps_of(&shift(), idle(), ended())),
+            ["not started", "ended"]
+        );
+    }
+    let rehearsed = cancelled(this(), Phase::Evacuate, true);
     assert_eq!(
-        words(&steps_of(
-            &shift(),
-            cancelled(this(), Phase::Evacuate),
-            idle()
-        )),
-        ["ended by person", "not started"]
-    );
-    let by_evac = cancelled(this(), Phase::FailBack);
-    assert_eq!(
-        words(&steps_of(&shift(), by_evac, idle())),
+        words(&steps_of(&shift(), rehearsed, idle())),
         ["start", "start"],
-        "Evac's own end of a shift is no person's"
+        "that a rehearsal ended says nothing"
     );
-    let earlier = cancelled(incident(1, "20261124T080000Z"), Phase::Evacuate);
+    let earlier = cancelled(incident(1, "20261124T080000Z"), Phase::Evacuate, false);
     assert_eq!(
         words(&steps_of(&shift(), earlier, idle())),
         ["start", "start"]
     );
+}
+
+#[test]
+fn a_rehearsal_in_force_becomes_what_is_meant() {
+    for phase in [Phase::Evacuate, Phase::FailBack] {
+        let mut rehearsal = marked(this(), phase);
+        rehearsal.shifts[0].comment = Some(
+            Marker {
+                incident: this(),
+                phase,
+                drill: true,
+            }
+            .to_comment(),
+        );
+        assert_eq!(
+            words(&steps_of(&shift(), rehearsal, idle())),
+            ["update", "start"]
+        );
+    }
 }
 
 #[test]
@@ -307,7 +328,7 @@ fn only_our_own_shifts_away_from_the_zone_are_cancelled() {
             ours(Phase::Evacuate),
             ours(Phase::FailBack)
         )),
-        ["mark, cancel", "cancel"]
+        ["cancel", "cancel"]
     );
     for foreign in [
         active(1, ShiftKind::Customer, "Jane"),
@@ -343,19 +364,6 @@ fn the_moment_of_the_incident_does_not_matter_to_its_end() {
     assert_eq!(
         words(&steps_of(&cancel, marked(this(), Phase::FailBack), idle())),
         ["cancel", "not shifted"]
-    );
-}
-
-#[test]
-fn a_cancelled_shift_says_first_that_evac_is_ending_it() {
-    let cancel = request(ShiftAction::Cancel { incident: this() });
-    let step = steps_of(&cancel, marked(this(), Phase::Evacuate), idle()).swap_remove(0);
-    assert_eq!(
-        step,
-        Step::Cancel {
-            id: "other".into(),
-            mark: Some("evac: wildrydes/use1-az1/20261124T092000Z fail-back".into())
-        }
     );
 }
 

@@ -140,14 +140,15 @@ impl ShiftAnswer {
             })
     }
 
-    /// Who stands in the way, if anybody: the resource, the zone, what holds it, and ARC's id.
+    /// What stands in the way, if anything: the resource's report, the zone, what holds it, and
+    /// ARC's id.
     #[must_use]
-    pub fn obstacle(&self) -> Option<(&ResourceArn, &str, &ShiftKind, Option<&str>)> {
+    pub fn obstacle(&self) -> Option<(&ResourceReport, &str, &ShiftKind, Option<&str>)> {
         self.resources
             .iter()
             .find_map(|report| match &report.outcome {
                 Outcome::HeldByOther { zone, kind, id } => {
-                    Some((&report.resource, zone.as_str(), kind, id.as_deref()))
+                    Some((report, zone.as_str(), kind, id.as_deref()))
                 }
                 _ => None,
             })
@@ -181,9 +182,10 @@ pub struct ResourceReport {
     /// What is in force on the resource, as read last.
     #[serde(default)]
     pub shifts: Vec<ActiveShift>,
-    /// Incidents of the workload whose shift a person ended before its time; read for the lead only.
+    /// Incidents of the workload that were ended on the resource: their shifts were cancelled, by a
+    /// person or by a fail-back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ended_by_person: Vec<IncidentId>,
+    pub ended: Vec<IncidentId>,
 }
 
 /// Whether traffic is away from the zone on every resource that has a part in it, by the weights
@@ -242,9 +244,9 @@ pub enum Outcome {
     },
     /// There is no shift of ours to extend or to end.
     NotShifted,
-    /// Somebody else's shift, or a person's decision, stands in the way.
+    /// Somebody else's shift, or an end that was put to the incident, stands in the way.
     HeldByOther {
-        /// The zone that traffic is away from, or that a person brought it back to.
+        /// The zone that traffic is away from, or was brought back to.
         zone: String,
         /// What holds the resource.
         kind: ShiftKind,
@@ -288,8 +290,8 @@ pub enum ShiftKind {
     PracticeRun,
     /// An experiment of AWS Fault Injection Service.
     FisExperiment,
-    /// Not a shift: a person ended this incident's shift.
-    CancelledByPerson,
+    /// Not a shift: this incident was ended, by a person or by a fail-back.
+    Ended,
     /// A kind that this version does not know.
     Other(String),
 }
@@ -303,7 +305,7 @@ impl ShiftKind {
             Self::Autoshift => "autoshift",
             Self::PracticeRun => "practiceRun",
             Self::FisExperiment => "fisExperiment",
-            Self::CancelledByPerson => "cancelledByPerson",
+            Self::Ended => "ended",
             Self::Other(name) => name,
         }
     }
@@ -316,7 +318,7 @@ impl From<String> for ShiftKind {
             "autoshift" => Self::Autoshift,
             "practiceRun" => Self::PracticeRun,
             "fisExperiment" => Self::FisExperiment,
-            "cancelledByPerson" => Self::CancelledByPerson,
+            "ended" => Self::Ended,
             _ => Self::Other(text),
         }
     }
@@ -335,7 +337,7 @@ impl fmt::Display for ShiftKind {
             Self::Autoshift => "autoshift",
             Self::PracticeRun => "practice run",
             Self::FisExperiment => "FIS experiment",
-            Self::CancelledByPerson => "cancellation by a person",
+            Self::Ended => "end of the incident",
             Self::Other(name) => name,
         })
     }
