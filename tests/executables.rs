@@ -121,7 +121,9 @@ fn a_failing_zone_is_evacuated() {
 #[test]
 fn what_is_not_one_zone_and_mode_observe_change_nothing() {
     for scenario in ["single-instance", "regional", "two-zones", "observe-mode"] {
-        assert_eq!(touching(&drill(scenario)), [""; 0], "{scenario}");
+        let outcome = drill(scenario);
+        assert_eq!(touching(&outcome), [""; 0], "{scenario}");
+        assert_ne!(outcome["verdicts"], json!([]), "{scenario}");
     }
 }
 
@@ -210,8 +212,51 @@ fn explain_takes_what_the_classifier_takes_and_refuses_what_it_refuses() {
         text(&refused.stderr)
     );
     let missing = explain("no-such-file.json");
-    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("name a file that holds an event or a command"));
+}
+
+#[test]
+fn a_drill_whose_functions_fail_is_no_hold() {
+    let functions = tempfile::tempdir().unwrap();
+    for function in ["classifier", "zonal-shift", "asg-pruning"] {
+        std::os::unix::fs::symlink("/bin/false", functions.path().join(function)).unwrap();
+    }
+    for scenario in ["single-instance", "observe-mode", "zonal-errors"] {
+        let output = evac(&[
+            "drill",
+            "--scenario",
+            scenario,
+            "--speed",
+            "600",
+            "--format",
+            "json",
+            "--functions",
+            functions.path().to_str().unwrap(),
+        ]);
+        let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{scenario}: {outcome:#}");
+        assert_eq!(outcome["outcome"], "failed", "{scenario}: {outcome:#}");
+        let findings = outcome["invariants"].as_array().unwrap();
+        let ninth = findings.iter().find(|finding| finding["id"] == 9).unwrap();
+        assert_eq!(ninth["holds"], false, "{scenario}: {ninth}");
+    }
+}
+
+#[test]
+fn nobody_who_listens_is_no_reason_to_panic() {
+    for arguments in [&["drill", "--list"][..], &["drill", "--speed", "2000"]] {
+        let mut child = Command::new(executable("evac"))
+            .args(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(141), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    }
 }
 
 #[test]

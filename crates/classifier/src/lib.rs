@@ -24,7 +24,7 @@ use runtime::telemetry::{Meter, Metric};
 use serde_json::Value;
 
 pub use configuration::{Configuration, bare_defaults};
-pub use explain::explain;
+pub use explain::{Explanation, explain};
 
 use crate::alarms::Alarms;
 use crate::functions::Functions;

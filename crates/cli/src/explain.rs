@@ -4,22 +4,23 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use classifier::{bare_defaults, explain};
+use classifier::{Explanation, bare_defaults, explain};
 use runtime::settings::{Reader, environment};
 use serde_json::Value;
 
-use crate::arguments::{ExplainOptions, Format};
+use crate::arguments::{ExplainOptions, Format, UsageError};
+use crate::output::{complain, tell};
 
 /// Explains a file; whether the classifier would take it.
 pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
-    let text = read(&options.input)?;
+    let input = read(&options.input)?;
     let name = options.input.display();
-    let payload: Value = match serde_json::from_str(&text) {
+    let payload: Value = match serde_json::from_str(&input) {
         Ok(payload) => payload,
         Err(error) => {
-            eprintln!(
+            complain(&format!(
                 "evac: {name}: not JSON: {error}, expected an event or a command as the classifier receives it"
-            );
+            ));
             return Ok(false);
         }
     };
@@ -30,32 +31,37 @@ pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
     let explanation = match explain(&payload, &bare) {
         Ok(explanation) => explanation,
         Err(problems) => {
-            eprintln!("evac: {name}: the classifier refuses this and calls nothing:");
+            complain(&format!(
+                "evac: {name}: the classifier refuses this and calls nothing:"
+            ));
             for problem in problems.iter() {
-                eprintln!("  {problem}");
+                complain(&format!("  {problem}"));
             }
             return Ok(false);
         }
     };
     match options.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
-        Format::Text => {
-            println!("Signal:     {}", explanation.signal);
-            println!("Workload:   {}", explanation.workload);
-            println!(
-                "Would read: {}",
-                explanation.would_read.join("\n            ")
-            );
-            match explanation.would_hold.as_slice() {
-                [] => println!(
-                    "Would hold: not for anything in the input; that depends on what it reads"
-                ),
-                holds => println!("Would hold: {}", holds.join("\n            ")),
-            }
-            println!("Otherwise:  {}", explanation.otherwise);
-        }
+        Format::Json => tell(&serde_json::to_string_pretty(&explanation)?)?,
+        Format::Text => tell(&text(&explanation))?,
     }
     Ok(true)
+}
+
+fn text(explanation: &Explanation) -> String {
+    let list = |items: &[String]| items.join("\n            ");
+    let holds = if explanation.would_hold.is_empty() {
+        "not for anything in the input; that depends on what it reads".to_owned()
+    } else {
+        list(&explanation.would_hold)
+    };
+    [
+        format!("Signal:     {}", explanation.signal),
+        format!("Workload:   {}", explanation.workload),
+        format!("Would read: {}", list(&explanation.would_read)),
+        format!("Would hold: {holds}"),
+        format!("Otherwise:  {}", explanation.otherwise),
+    ]
+    .join("\n")
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -66,10 +72,11 @@ fn read(path: &Path) -> anyhow::Result<String> {
             .context("cannot read standard input")?;
         return Ok(text);
     }
-    std::fs::read_to_string(path).with_context(|| {
-        format!(
-            "--input {}: cannot be read; name a file that holds an event or a command",
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!(
+            "--input {}: cannot be read ({error}); name a file that holds an event or a command",
             path.display()
-        )
+        );
+        UsageError(message).into()
     })
 }

@@ -1,11 +1,12 @@
 //! `evac`: rehearse an evacuation, and explain what Evac makes of an event.
 //!
 //! The exit status is 0 where everything is as it should be, 1 where it is not, and 2 for wrong
-//! usage.
+//! usage, such as a file that cannot be read.
 
 mod arguments;
 pub mod drill;
 mod explain;
+mod output;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -13,6 +14,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
+
+/// The exit status of a program that SIGPIPE ended, as shells show it.
+const UNHEARD: u8 = 141;
 
 /// Runs the program with these arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -32,8 +36,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
+        Err(error) if output::is_unheard(&error) => ExitCode::from(UNHEARD),
         Err(error) => {
-            eprintln!("evac: {error:#}");
+            output::complain(&format!("evac: {error:#}"));
             let usage = error.downcast_ref::<arguments::UsageError>().is_some();
             ExitCode::from(if usage { 2 } else { 1 })
         }

@@ -1,18 +1,23 @@
 //! Whether a run kept DESIGN's invariants, judged from what the Region saw, not from what Evac says.
+//!
+//! Evac's calls are told from other people's by the access key id that each of its functions has of
+//! its own in a drill, and what changed is judged in the order in which it did ([`crate::history`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::Marker;
 use domain::prune::Record;
 use domain::{ResourceArn, SubnetId, ZoneId};
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::arc::{self, What};
 use crate::autoscaling::GroupChange;
+use crate::history::{Change, Happened};
 use crate::operation::Service;
 use crate::stage::{ASG_PRUNING, ZONAL_SHIFT};
 use crate::state::State;
+
+mod failures;
 
 /// An invariant of DESIGN section 4, and whether the run kept it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,46 +53,98 @@ pub struct Terms {
 /// Judges a run.
 #[must_use]
 pub fn audit(state: &State, terms: Terms) -> Vec<Finding> {
-    let prunes: Vec<Prune<'_>> = evacs_changes(state).filter_map(Prune::of).collect();
+    let prunes = prunes(state);
     vec![
         one_zone_at_a_time(state),
-        no_prune_without_shift(state, &prunes),
+        no_prune_without_shift(&prunes),
         enough_zones_left(state, terms.min_zones),
         written_before_removed(&prunes),
         only_its_own(state),
         nothing_changed_on_watch(state, terms.may_change),
+        failures::seen(state),
     ]
 }
 
-/// The changes of groups that Evac made: its callers are known by their access key id.
+/// The changes of groups that Evac made.
 fn evacs_changes(state: &State) -> impl Iterator<Item = &GroupChange> {
-    let by_evac: BTreeSet<Timestamp> = state
-        .calls
-        .iter()
-        .filter(|call| {
-            call.operation.name == "UpdateAutoScalingGroup" && call.caller == ASG_PRUNING
-        })
-        .map(|call| call.at)
-        .collect();
-    let changes = state.auto_scaling.changes().iter();
-    changes.filter(move |change| by_evac.contains(&change.at))
+    let changes = state.history.changes().iter();
+    changes.filter_map(|happened| match &happened.what {
+        Change::Group(change) if happened.is_by(ASG_PRUNING) => Some(change),
+        _ => None,
+    })
 }
 
 /// A change of Evac's that took a zone out of a group.
 struct Prune<'a> {
     change: &'a GroupChange,
     record: Option<Record>,
-    zones: BTreeSet<&'a ZoneId>,
+    away: Away<'a>,
 }
 
-impl<'a> Prune<'a> {
-    fn of(change: &'a GroupChange) -> Option<Self> {
-        let zones = lost(&change.zones_before, &change.zones_after);
-        (!zones.is_empty()).then(|| Self {
-            change,
-            record: Record::read(&change.tags).ok().flatten(),
-            zones,
-        })
+/// Whether traffic was away from a zone when capacity left it.
+enum Away<'a> {
+    /// It was.
+    Yes,
+    /// It was not, on this resource.
+    No(&'a ZoneId, String),
+}
+
+/// Evac's prunes, each judged by the shifts that were in force at its place in the history.
+fn prunes(state: &State) -> Vec<Prune<'_>> {
+    let mut in_force: BTreeMap<&str, &arc::Change> = BTreeMap::new();
+    let mut prunes = Vec::new();
+    for happened in state.history.changes() {
+        match &happened.what {
+            Change::Shift(change) => match change.what {
+                What::Started | What::AutoshiftStarted => {
+                    in_force.insert(&change.id, change);
+                }
+                What::Canceled | What::Expired | What::AutoshiftCompleted => {
+                    in_force.remove(change.id.as_str());
+                }
+                What::Updated => {}
+            },
+            Change::Group(change) if happened.is_by(ASG_PRUNING) => {
+                let zones = lost(&change.zones_before, &change.zones_after);
+                if zones.is_empty() {
+                    continue;
+                }
+                let group = state.auto_scaling.group(&change.group);
+                let balancer = group.and_then(|group| group.load_balancer);
+                prunes.push(Prune {
+                    change,
+                    record: Record::read(&change.tags).ok().flatten(),
+                    away: away(&in_force, balancer, &zones),
+                });
+            }
+            Change::Group(_) => {}
+        }
+    }
+    prunes
+}
+
+/// Whether shifts in force keep traffic of a group's load balancer away from zones; of any resource,
+/// where the group is behind none.
+fn away<'a>(
+    in_force: &BTreeMap<&str, &arc::Change>,
+    balancer: Option<&ResourceArn>,
+    zones: &BTreeSet<&'a ZoneId>,
+) -> Away<'a> {
+    let concerns = |change: &arc::Change| match (&change.resource, balancer) {
+        (Some(shifted), Some(balancer)) => shifted == balancer,
+        _ => true,
+    };
+    let is_away = |zone: &ZoneId| {
+        in_force
+            .values()
+            .any(|change| change.zone == *zone && concerns(change))
+    };
+    match zones.iter().find(|zone| !is_away(zone)) {
+        None => Away::Yes,
+        Some(zone) => {
+            let resource = balancer.map_or("every resource", |balancer| balancer.short());
+            Away::No(zone, resource.to_owned())
+        }
     }
 }
 
@@ -95,63 +152,59 @@ fn lost<'a>(before: &'a [ZoneId], after: &[ZoneId]) -> BTreeSet<&'a ZoneId> {
     before.iter().filter(|zone| !after.contains(zone)).collect()
 }
 
-/// What Evac keeps away from zones, and since when: a step of a run's history.
-enum Step<'a> {
-    Shift(&'a arc::Change),
-    Group(&'a GroupChange),
+/// What Evac keeps away from zones at a place in the history.
+#[derive(Default)]
+struct Evacuated<'a> {
+    shifted: BTreeMap<&'a str, &'a ZoneId>,
+    pruned: BTreeSet<(&'a str, &'a ZoneId)>,
+}
+
+impl<'a> Evacuated<'a> {
+    fn follow(&mut self, happened: &'a Happened) {
+        match &happened.what {
+            Change::Shift(change) => match change.what {
+                What::Started if Marker::from_comment(&change.comment).is_some() => {
+                    self.shifted.insert(&change.id, &change.zone);
+                }
+                What::Canceled | What::Expired => {
+                    self.shifted.remove(change.id.as_str());
+                }
+                _ => {}
+            },
+            Change::Group(change) => {
+                if happened.is_by(ASG_PRUNING) {
+                    let taken = lost(&change.zones_before, &change.zones_after);
+                    let taken = taken.into_iter().map(|zone| (change.group.as_str(), zone));
+                    self.pruned.extend(taken);
+                }
+                // Whoever gives a zone back to a group ends the prune.
+                self.pruned.retain(|(group, zone)| {
+                    *group != change.group || !change.zones_after.contains(zone)
+                });
+            }
+        }
+    }
+
+    fn zones(&self) -> BTreeSet<&'a ZoneId> {
+        let pruned = self.pruned.iter().map(|(_, zone)| *zone);
+        self.shifted.values().copied().chain(pruned).collect()
+    }
 }
 
 fn one_zone_at_a_time(state: &State) -> Finding {
-    let shifts = state
-        .arc
-        .changes()
-        .iter()
-        .map(|change| (change.at, Step::Shift(change)));
-    let groups = evacs_changes(state).map(|change| (change.at, Step::Group(change)));
-    let mut history: Vec<(Timestamp, Step<'_>)> = shifts.chain(groups).collect();
-    history.sort_by_key(|(at, _)| *at);
-    let mut shifted: BTreeMap<&str, &ZoneId> = BTreeMap::new();
-    let mut pruned: BTreeMap<(&str, &ZoneId), ()> = BTreeMap::new();
+    let mut evacuated = Evacuated::default();
     let mut broken = Vec::new();
     let mut most = 0;
-    // What happens at one moment is one step: the Region's clock stands while a function runs.
-    for moment in history.chunk_by(|(one, _), (other, _)| one == other) {
-        for (_, step) in moment {
-            match step {
-                Step::Shift(change) => match change.what {
-                    What::Started if Marker::from_comment(&change.comment).is_some() => {
-                        shifted.insert(&change.id, &change.zone);
-                    }
-                    What::Canceled | What::Expired => {
-                        shifted.remove(change.id.as_str());
-                    }
-                    _ => {}
-                },
-                Step::Group(change) => {
-                    let taken = lost(&change.zones_before, &change.zones_after);
-                    pruned.extend(
-                        taken
-                            .into_iter()
-                            .map(|zone| ((change.group.as_str(), zone), ())),
-                    );
-                    pruned.retain(|(group, zone), ()| {
-                        *group != change.group || !change.zones_after.contains(zone)
-                    });
-                }
-            }
-        }
-        let away: BTreeSet<&ZoneId> = shifted
-            .values()
-            .copied()
-            .chain(pruned.keys().map(|(_, zone)| *zone))
-            .collect();
-        most = most.max(away.len());
-        if away.len() > 1 {
-            let at = moment
-                .first()
-                .map(|(at, _)| at.to_string())
-                .unwrap_or_default();
-            broken.push(format!("{at}: evacuated at once: {}", named(away)));
+    for happened in state.history.changes() {
+        evacuated.follow(happened);
+        let zones = evacuated.zones();
+        most = most.max(zones.len());
+        if zones.len() > 1 {
+            broken.push(format!(
+                "{}: evacuated at once: {}",
+                happened.at(),
+                named(zones)
+            ));
         }
     }
     Finding::new(
@@ -166,22 +219,13 @@ fn named<'a>(zones: impl IntoIterator<Item = &'a ZoneId>) -> String {
     zones.join(", ")
 }
 
-fn no_prune_without_shift(state: &State, prunes: &[Prune<'_>]) -> Finding {
-    let unshifted = |prune: &Prune<'_>| {
-        let resource = state
-            .auto_scaling
-            .group(&prune.change.group)?
-            .load_balancer?;
-        let at = prune.change.at;
-        let zone = prune
-            .zones
-            .iter()
-            .find(|zone| !is_away(state.arc.changes(), resource, zone, at))?;
-        let group = &prune.change.group;
-        Some(format!(
-            "{at}: {group} pruned while traffic of {} went to {zone}",
-            resource.short()
-        ))
+fn no_prune_without_shift(prunes: &[Prune<'_>]) -> Finding {
+    let unshifted = |prune: &Prune<'_>| match &prune.away {
+        Away::Yes => None,
+        Away::No(zone, resource) => Some(format!(
+            "{}: {} pruned while traffic of {resource} went to {zone}",
+            prune.change.at, prune.change.group
+        )),
     };
     let broken: Vec<String> = prunes.iter().filter_map(unshifted).collect();
     let all = prunes.len();
@@ -190,31 +234,6 @@ fn no_prune_without_shift(state: &State, prunes: &[Prune<'_>]) -> Finding {
         &broken,
         format!("prunes while traffic was away: {all} of {all}"),
     )
-}
-
-/// Whether a shift away from a zone was in force on a resource at a moment.
-fn is_away(changes: &[arc::Change], resource: &ResourceArn, zone: &ZoneId, at: Timestamp) -> bool {
-    let mut away: BTreeSet<&str> = BTreeSet::new();
-    let concerns = |change: &&arc::Change| {
-        change.at <= at
-            && change.zone == *zone
-            && change
-                .resource
-                .as_ref()
-                .is_none_or(|concerned| concerned == resource)
-    };
-    for change in changes.iter().filter(concerns) {
-        match change.what {
-            What::Started | What::AutoshiftStarted => {
-                away.insert(&change.id);
-            }
-            What::Canceled | What::Expired | What::AutoshiftCompleted => {
-                away.remove(change.id.as_str());
-            }
-            What::Updated => {}
-        }
-    }
-    !away.is_empty()
 }
 
 fn enough_zones_left(state: &State, min_zones: usize) -> Finding {
@@ -241,18 +260,7 @@ fn enough_zones_left(state: &State, min_zones: usize) -> Finding {
 fn written_before_removed(prunes: &[Prune<'_>]) -> Finding {
     let unwritten = |prune: &Prune<'_>| {
         let change = prune.change;
-        let on_record = |subnet: &SubnetId| {
-            prune
-                .record
-                .as_ref()
-                .is_some_and(|record| record.removed.contains(subnet))
-        };
-        let missing: Vec<&str> = change
-            .before
-            .iter()
-            .filter(|subnet| !change.after.contains(subnet) && !on_record(subnet))
-            .map(SubnetId::as_str)
-            .collect();
+        let missing = off_record(&change.before, &change.after, prune.record.as_ref());
         (!missing.is_empty()).then(|| {
             format!(
                 "{}: {} lost {} without a record",
@@ -271,28 +279,62 @@ fn written_before_removed(prunes: &[Prune<'_>]) -> Finding {
     )
 }
 
+/// The subnets that are in one list, not in the other, and not on record as removed.
+fn off_record<'a>(
+    more: &'a [SubnetId],
+    fewer: &[SubnetId],
+    record: Option<&Record>,
+) -> Vec<&'a str> {
+    let on_record =
+        |subnet: &SubnetId| record.is_some_and(|record| record.removed.contains(subnet));
+    more.iter()
+        .filter(|subnet| !fewer.contains(subnet) && !on_record(subnet))
+        .map(SubnetId::as_str)
+        .collect()
+}
+
 fn only_its_own(state: &State) -> Finding {
-    let by_evac: BTreeSet<Timestamp> = state
-        .calls
-        .iter()
-        .filter(|call| call.operation.name == "CancelZonalShift" && call.caller == ZONAL_SHIFT)
-        .map(|call| call.at)
-        .collect();
-    let ended = state
-        .arc
-        .changes()
-        .iter()
-        .filter(|change| change.what == What::Canceled && by_evac.contains(&change.at));
-    let (own, foreign): (Vec<_>, Vec<_>) =
-        ended.partition(|change| Marker::from_comment(&change.comment).is_some());
-    let broken: Vec<String> = foreign
-        .iter()
-        .map(|change| format!("{}: somebody else's shift {} ended", change.at, change.id))
-        .collect();
+    let mut broken = Vec::new();
+    let (mut ended, mut restored) = (0, 0);
+    for happened in state.history.changes() {
+        match &happened.what {
+            Change::Shift(change)
+                if change.what == What::Canceled && happened.is_by(ZONAL_SHIFT) =>
+            {
+                ended += 1;
+                if Marker::from_comment(&change.comment).is_none() {
+                    broken.push(format!(
+                        "{}: somebody else's shift {} ended",
+                        change.at, change.id
+                    ));
+                }
+            }
+            Change::Group(change) if happened.is_by(ASG_PRUNING) => {
+                let record = Record::read(&change.tags).ok().flatten();
+                let foreign = off_record(&change.after, &change.before, record.as_ref());
+                let added = change
+                    .after
+                    .iter()
+                    .any(|subnet| !change.before.contains(subnet));
+                restored += usize::from(added);
+                if !foreign.is_empty() {
+                    broken.push(format!(
+                        "{}: {} got {}, which Evac had not removed",
+                        change.at,
+                        change.group,
+                        foreign.join(", ")
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
     Finding::new(
         7,
         &broken,
-        format!("shifts that Evac ended: {}, all of them its own", own.len()),
+        format!(
+            "shifts that Evac ended: {ended}, groups that it restored: {restored}, all of them its own"
+        ),
     )
 }
 
@@ -308,7 +350,7 @@ fn nothing_changed_on_watch(state: &State, may_change: bool) -> Finding {
         .collect();
     let count = format!("calls that change ARC or Auto Scaling: {}", mutating.len());
     if may_change {
-        return Finding::new(8, &[], format!("{count}; the mode allows them"));
+        return Finding::new(8, &[], format!("{count}; an evacuation is expected"));
     }
     Finding::new(8, &mutating, count)
 }

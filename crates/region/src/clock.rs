@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::region::Region;
 
@@ -34,29 +34,39 @@ impl TryFrom<f64> for Speed {
 }
 
 /// Runs the Region until a moment of its clock, and on until no function runs any more.
-pub async fn run_until(region: &Arc<Region>, end: Timestamp, speed: Speed) {
-    let mut running = JoinSet::new();
+///
+/// # Errors
+/// Where the Region itself broke down while it ran a function.
+pub async fn run_until(
+    region: &Arc<Region>,
+    end: Timestamp,
+    speed: Speed,
+) -> Result<(), JoinError> {
+    let mut due = JoinSet::new();
     let mut last = Instant::now();
     loop {
         tokio::time::sleep(BEAT).await;
-        while running.try_join_next().is_some() {}
+        while let Some(done) = due.try_join_next() {
+            done?;
+        }
         let beat = last.elapsed();
         last = Instant::now();
-        if region.now() >= end && running.is_empty() {
-            return;
-        }
-        let factor = if running.is_empty() { speed.0 } else { 1.0 };
-        let by = SignedDuration::try_from_secs_f64(beat.as_secs_f64() * factor).unwrap_or_default();
-        let target = region.now().checked_add(by).unwrap_or(end);
-        // Past the end the clock only goes on as long as a function runs.
-        let target = if running.is_empty() {
-            target.min(end)
-        } else {
-            target
+        let (now, busy) = {
+            let state = region.state();
+            (state.now(), state.lambda.running() > 0)
         };
-        for due in region.step_until(target) {
+        let busy = busy || !due.is_empty();
+        if now >= end && !busy {
+            return Ok(());
+        }
+        let factor = if busy { 1.0 } else { speed.0 };
+        let by = SignedDuration::try_from_secs_f64(beat.as_secs_f64() * factor).unwrap_or_default();
+        let target = now.checked_add(by).unwrap_or(end);
+        // Past the end the clock only goes on as long as a function runs.
+        let target = if busy { target } else { target.min(end) };
+        for item in region.step_until(target) {
             let region = Arc::clone(region);
-            running.spawn(async move { region.run_due(due).await });
+            due.spawn(async move { region.run_due(item).await });
         }
     }
 }

@@ -73,7 +73,7 @@ impl Region {
     }
 
     /// Answers a request; `None` where the caller is never answered.
-    pub async fn handle(&self, request: MockRequest) -> Option<MockResponse> {
+    pub async fn handle(self: &Arc<Self>, request: MockRequest) -> Option<MockResponse> {
         let Some(service) = service(&request) else {
             return Some(refuse(Service::Lambda, &request, &unsigned()));
         };
@@ -94,18 +94,21 @@ impl Region {
         let mut state = self.state();
         let now = state.now();
         let fault = state.faults.meet(service, operation, now);
+        if fault == Some(FaultKind::TimeoutBefore) {
+            // It never arrived, so it is not in the log either.
+            return Admitted::Done(None);
+        }
+        let caller = caller(request);
         state.calls.push(Call {
             at: now,
-            caller: caller(request),
+            caller: caller.clone(),
             service,
             operation,
         });
         if let Some(error) = fault.and_then(|kind| refusal(service, kind)) {
             return Admitted::Done(Some(refuse(service, request, &error)));
         }
-        if fault == Some(FaultKind::TimeoutBefore) {
-            return Admitted::Done(None);
-        }
+        state.note_changes(None);
         let response = match service {
             Service::Lambda => return Admitted::Invocation { fault },
             Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
@@ -117,11 +120,11 @@ impl Region {
             }
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
         };
-        state.note_changes();
+        state.note_changes(Some(&caller));
         Admitted::Done((fault != Some(FaultKind::TimeoutAfter)).then_some(response))
     }
 
-    async fn invoke(&self, request: &MockRequest) -> MockResponse {
+    async fn invoke(self: &Arc<Self>, request: &MockRequest) -> MockResponse {
         let invoke = match lambda::wire::read_invoke(request) {
             Ok(invoke) => invoke,
             Err(error) => return lambda::wire::refuse(&error),
@@ -175,9 +178,19 @@ impl Region {
         match (accepted, invoke.way) {
             (Err(error), _) => lambda::wire::refuse(&error),
             (Ok(Some((request_id, function))), _) => {
-                let outcome = self
-                    .run(&function, request_id, payload, Way::Synchronous, None)
-                    .await;
+                // A caller that hangs up does not stop the function.
+                let region = Arc::clone(self);
+                let running = tokio::spawn(async move {
+                    region
+                        .run(&function, request_id, payload, Way::Synchronous, None)
+                        .await
+                });
+                let outcome = running.await.unwrap_or_else(|error| {
+                    Err(FunctionFailure::of_runtime(
+                        "Runtime.ExitError",
+                        error.to_string(),
+                    ))
+                });
                 lambda::wire::answer(&outcome)
             }
             (Ok(None), InvocationType::DryRun) => lambda::wire::accepted(204),
@@ -193,8 +206,9 @@ impl Region {
         way: Way,
         due: Option<Due>,
     ) -> Result<Value, FunctionFailure> {
+        let underway = Underway::begin(self);
         let (begun, began) = {
-            let mut state = self.state();
+            let state = self.state();
             let now = state.now();
             (
                 state.lambda.begin(function, &request_id, &payload, now),
@@ -229,6 +243,8 @@ impl Region {
             outcome: outcome.clone(),
         };
         state.lambda.end(invocation, due);
+        drop(state);
+        drop(underway);
         outcome
     }
 
@@ -280,6 +296,22 @@ impl Region {
             }
             join_all(due.into_iter().map(|due| self.run_due(due))).await;
         }
+    }
+}
+
+/// An invocation under way. It counts as long as this lives, however it ends.
+struct Underway<'a>(&'a Region);
+
+impl<'a> Underway<'a> {
+    fn begin(region: &'a Region) -> Self {
+        region.state().lambda.enter();
+        Self(region)
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.0.state().lambda.leave();
     }
 }
 
@@ -351,3 +383,6 @@ fn unknown(service: Service) -> ServiceError {
         format!("the embedded Region has no such operation of {service}"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! A scenario is data. The built-in ones stand as files in `scenarios/`.
 
 use domain::ZoneId;
+use domain::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +20,25 @@ pub struct Scenario {
     /// What happens, for people who do not know the scenario.
     pub story: String,
     /// How far the workload's policy lets Evac go: `observe`, `shift` or `evacuate`.
-    pub mode: String,
+    pub mode: Mode,
     /// How long the drill lasts, in minutes of the Region's clock.
     pub minutes: u16,
     /// What goes wrong.
     pub faults: Vec<ScenarioFault>,
     /// What is expected.
     pub expected: Expected,
+}
+
+impl Scenario {
+    /// When the first thing goes wrong in a drill that begins at this moment.
+    #[must_use]
+    pub fn fault_at(&self, begin: Timestamp) -> Timestamp {
+        self.faults
+            .iter()
+            .map(|fault| fault.in_drill(begin).from)
+            .min()
+            .unwrap_or(begin)
+    }
 }
 
 /// A fault in a scenario.
@@ -66,6 +79,30 @@ pub struct Expected {
     pub outcome: Outcome,
     /// The zone that it concerns.
     pub zone: Option<ZoneId>,
+    /// The phases that people have to be told of, in this order; others may stand between. Where it
+    /// is left out, those that go with the outcome.
+    pub told: Option<Vec<String>>,
+    /// Codes of reasons that verdicts have to have had.
+    #[serde(default)]
+    pub because: Vec<String>,
+    /// Whether the evacuation has been undone by the end of the drill.
+    #[serde(default)]
+    pub undone: bool,
+}
+
+impl Expected {
+    /// The phases that people have to be told of.
+    #[must_use]
+    pub fn told(&self) -> Vec<&str> {
+        match (&self.told, self.outcome) {
+            (Some(told), _) => told.iter().map(String::as_str).collect(),
+            (None, Outcome::Evacuate) => vec!["shifted", "pruned"],
+            (None, Outcome::Shift) => vec!["shifted"],
+            (None, Outcome::Observe) => vec!["rehearsed"],
+            (None, Outcome::Hold) => Vec::new(),
+            (None, Outcome::Failed) => vec!["failed"],
+        }
+    }
 }
 
 /// How a drill can end.
@@ -76,13 +113,22 @@ pub enum Outcome {
     Evacuate,
     /// Traffic was shifted.
     Shift,
-    /// Nothing was changed, and nothing would have been.
+    /// Nothing was changed, and nothing would have been: Evac decided so.
     Hold,
     /// Nothing was changed, but an evacuation was rehearsed.
     Observe,
+    /// Nothing was changed, and Evac did not decide so: it gave no answer, or could not do what it
+    /// had decided.
+    Failed,
 }
 
 impl Outcome {
+    /// Whether ARC or Auto Scaling is changed in a drill that ends like this.
+    #[must_use]
+    pub fn changes_something(self) -> bool {
+        matches!(self, Self::Evacuate | Self::Shift)
+    }
+
     /// The word.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -91,6 +137,7 @@ impl Outcome {
             Self::Shift => "shift",
             Self::Hold => "hold",
             Self::Observe => "observe",
+            Self::Failed => "failed",
         }
     }
 }

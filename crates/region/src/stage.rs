@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::policy::Mode;
 use domain::{AccountId, ResourceArn, SubnetId, ZoneId, ZoneName};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -134,7 +135,7 @@ impl Stage {
             }
         }
         let end = begin + SignedDuration::from_mins(scenario.minutes.into());
-        let workload = definition(&load_balancer, &scenario.mode)?;
+        let workload = definition(&load_balancer, scenario.mode)?;
         Ok(Self {
             region,
             workload,
@@ -327,7 +328,7 @@ fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
 }
 
 /// The workload's definition, as its owners write it.
-fn definition(load_balancer: &ResourceArn, mode: &str) -> Result<Value, StageError> {
+fn definition(load_balancer: &ResourceArn, mode: Mode) -> Result<Value, StageError> {
     let mut by_zone = serde_json::Map::new();
     let mut alarms = serde_json::Map::new();
     for (id, name) in zones()? {

@@ -8,6 +8,7 @@ use crate::autoscaling::AutoScaling;
 use crate::cloudwatch::{CloudWatch, MetricId};
 use crate::eventbridge::EventBridge;
 use crate::fault::ApiFaults;
+use crate::history::History;
 use crate::lambda::{Due, Lambda};
 use crate::operation::{Operation, Service};
 use crate::sns::Sns;
@@ -52,6 +53,8 @@ pub struct State {
     pub world: World,
     /// What happened, for people.
     pub timeline: Timeline,
+    /// Where traffic and capacity went, in order.
+    pub history: History,
     /// Every call, oldest first.
     pub calls: Vec<Call>,
     pub(crate) faults: ApiFaults,
@@ -88,6 +91,7 @@ impl State {
             sns: parts.sns,
             world: parts.world,
             timeline: Timeline::default(),
+            history: History::default(),
             calls: Vec::new(),
             faults: ApiFaults::default(),
         }
@@ -102,6 +106,8 @@ impl State {
     /// Moves the clock towards a moment; stops where asynchronous invocations are due, and answers
     /// with these.
     pub(crate) fn step_until(&mut self, target: Timestamp) -> Vec<Due> {
+        // What somebody did to a service directly is nobody's call.
+        self.note_changes(None);
         loop {
             self.deliver();
             let due = self.lambda.take_due(self.now);
@@ -143,7 +149,7 @@ impl State {
             self.timeline.alarm(&change);
             self.events.accept(&change.event, now);
         }
-        self.note_changes();
+        self.note_changes(None);
     }
 
     fn infrastructure(&self) -> Infrastructure {
@@ -203,12 +209,13 @@ impl State {
         }
     }
 
-    /// Takes over what the services did since the last time: events, and lines for people.
-    pub(crate) fn note_changes(&mut self) {
+    /// Takes over what the services did since the last time, on behalf of this caller: events, the
+    /// history, and lines for people.
+    pub(crate) fn note_changes(&mut self, by: Option<&str>) {
         for event in self.arc.take_events() {
             self.events.accept(&event, self.now);
         }
-        self.timeline
-            .take_over(&self.arc, &self.auto_scaling, &self.sns);
+        let changes = self.history.take_over(&self.arc, &self.auto_scaling, by);
+        self.timeline.take_over(changes, &self.sns);
     }
 }

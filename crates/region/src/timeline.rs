@@ -1,12 +1,14 @@
 //! What happened in the Region, in lines for people.
 
+use std::collections::VecDeque;
+
 use domain::ZoneId;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::arc::{self, ZonalShifts};
-use crate::autoscaling::AutoScaling;
+use crate::arc;
 use crate::cloudwatch::{StateChange, StateValue};
+use crate::history::{Change, Happened};
 use crate::sns::Sns;
 use crate::world::{Effect, Fault, Target};
 
@@ -36,11 +38,9 @@ pub struct AlarmChange {
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     entries: Vec<Entry>,
-    /// What a scenario will do, the next one last.
-    foreseen: Vec<Entry>,
+    /// What a scenario will do, the next one first.
+    foreseen: VecDeque<Entry>,
     alarms: Vec<AlarmChange>,
-    shifts_seen: usize,
-    groups_seen: usize,
     messages_seen: usize,
 }
 
@@ -80,13 +80,15 @@ impl Timeline {
             what: format!("fault ends: {what}"),
         });
         self.foreseen.extend([begins].into_iter().chain(ends));
+        // Stable: what is foreseen for one moment stays in the order in which it was.
         self.foreseen
-            .sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            .make_contiguous()
+            .sort_by_key(|entry| entry.at);
     }
 
     /// Adds the foreseen lines whose time has come.
     pub(crate) fn reach(&mut self, now: Timestamp) {
-        while let Some(next) = self.foreseen.pop_if(|next| next.at <= now) {
+        while let Some(next) = self.foreseen.pop_front_if(|next| next.at <= now) {
             self.entries.push(next);
         }
     }
@@ -107,20 +109,22 @@ impl Timeline {
         }
     }
 
-    pub(crate) fn take_over(&mut self, arc: &ZonalShifts, groups: &AutoScaling, sns: &Sns) {
-        for change in &arc.changes()[self.shifts_seen..] {
-            self.shifts_seen += 1;
-            let what = shift_line(change);
-            self.add(change.at, "arc-zonal-shift", what);
-        }
-        for change in &groups.changes()[self.groups_seen..] {
-            self.groups_seen += 1;
-            let (before, after) = (
-                zones_line(&change.zones_before),
-                zones_line(&change.zones_after),
-            );
-            let what = format!("group {}: zones {before} -> {after}", change.group);
-            self.add(change.at, "autoscaling", what);
+    /// Adds lines for what is new: changes, and messages.
+    pub(crate) fn take_over(&mut self, changes: &[Happened], sns: &Sns) {
+        for happened in changes {
+            match &happened.what {
+                Change::Shift(change) => {
+                    self.add(change.at, "arc-zonal-shift", shift_line(change));
+                }
+                Change::Group(change) => {
+                    let (before, after) = (
+                        zones_line(&change.zones_before),
+                        zones_line(&change.zones_after),
+                    );
+                    let what = format!("group {}: zones {before} -> {after}", change.group);
+                    self.add(change.at, "autoscaling", what);
+                }
+            }
         }
         let inbox = sns.inbox();
         for message in &inbox[self.messages_seen..] {

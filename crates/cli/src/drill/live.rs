@@ -1,6 +1,9 @@
 //! Showing a drill while it runs: lines as things happen, and on a terminal what customers see right
 //! now.
 
+use std::future::Future;
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +14,7 @@ use region::state::State;
 
 use super::outcome::{TimelineEntry, invocation_entry};
 use super::text;
+use crate::output::tell;
 
 /// How often the display looks.
 const BEAT: Duration = Duration::from_millis(50);
@@ -41,7 +45,7 @@ impl Live {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(1), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {wide_msg}") {
             bar.set_style(style);
         }
         Self {
@@ -55,37 +59,59 @@ impl Live {
         }
     }
 
-    fn print(&self, line: &str) {
+    fn print(&self, line: &str) -> io::Result<()> {
         if self.enabled {
-            self.bar.suspend(|| println!("{line}"));
+            self.bar.suspend(|| tell(line))?;
         }
+        Ok(())
     }
 
-    pub(crate) fn introduce(&self, scenario: &Scenario, seed: u64) {
+    pub(crate) fn introduce(&self, scenario: &Scenario, seed: u64) -> io::Result<()> {
         for line in text::introduction(scenario, seed) {
-            self.print(&line);
+            self.print(&line)?;
         }
+        Ok(())
     }
 
-    /// Shows what happens until the drill's end.
-    pub(crate) async fn follow(&mut self, stage: &Stage) {
+    /// Shows what happens until the drill has ended.
+    ///
+    /// # Errors
+    /// Where the Region broke down, or nobody listens any more.
+    pub(crate) async fn follow<E>(
+        &mut self,
+        stage: &Stage,
+        drill: impl Future<Output = Result<(), E>>,
+    ) -> anyhow::Result<()>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
         let whole = stage.end.duration_since(stage.begin).as_secs();
         self.bar.set_length(whole.cast_unsigned());
+        let mut drill = pin!(drill);
         loop {
-            let (lines, now, customers) = self.look(stage);
-            for line in lines {
-                self.print(&line);
-            }
-            self.bar
-                .set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
-            self.bar
-                .set_message(format!("{}  {customers}", text::clock(now)));
-            if now >= stage.end {
+            let ended = tokio::select! {
+                biased;
+                ended = &mut drill => Some(ended),
+                () = tokio::time::sleep(BEAT) => None,
+            };
+            self.show(stage)?;
+            if let Some(ended) = ended {
                 self.bar.finish_and_clear();
-                return;
+                return Ok(ended?);
             }
-            tokio::time::sleep(BEAT).await;
         }
+    }
+
+    fn show(&mut self, stage: &Stage) -> io::Result<()> {
+        let (lines, now, customers) = self.look(stage);
+        for line in lines {
+            self.print(&line)?;
+        }
+        self.bar
+            .set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
+        self.bar
+            .set_message(format!("{}  {customers}", text::clock(now)));
+        Ok(())
     }
 
     fn look(&mut self, stage: &Stage) -> (Vec<String>, Timestamp, String) {
@@ -94,7 +120,7 @@ impl Live {
         let customers = text::customers(&state.world.customers().totals(now - RECENT, now));
         // While a function runs, what it does is known before what it thinks: the lines wait for it,
         // so that they come in order.
-        if state.lambda.running() > 0 && now < stage.end {
+        if state.lambda.running() > 0 {
             return (Vec::new(), now, customers);
         }
         let mut entries: Vec<TimelineEntry> = state.timeline.entries()[self.entries_seen..]
@@ -103,9 +129,12 @@ impl Live {
             .map(TimelineEntry::from)
             .collect();
         self.entries_seen = state.timeline.entries().len();
-        let invocations = state.lambda.invocations().skip(self.invocations_seen);
+        let ended = state.lambda.ended();
+        let news = ended.saturating_sub(self.invocations_seen);
+        self.invocations_seen = ended;
+        let known = state.lambda.invocations().count().saturating_sub(news);
+        let invocations = state.lambda.invocations().skip(known);
         let news: Vec<TimelineEntry> = invocations.filter_map(invocation_entry).collect();
-        self.invocations_seen = state.lambda.invocations().count();
         for entry in news {
             // A tick that says the same again is no news.
             if entry.what != self.last_verdict {

@@ -9,6 +9,7 @@ mod text;
 use region::scenario::{Scenario, built_in};
 
 use crate::arguments::{DrillOptions, Format, UsageError};
+use crate::output::tell;
 
 pub use outcome::{
     CustomerErrors, MutatingCall, Outcome, SentMessage, TimelineEntry, VerdictEntry,
@@ -18,7 +19,7 @@ pub use outcome::{
 pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
     let scenarios = built_in()?;
     if options.list {
-        text::list(&scenarios);
+        tell(&text::list(&scenarios))?;
         return Ok(true);
     }
     let scenario = find(&scenarios, &options.scenario)?;
@@ -28,8 +29,8 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         .build()?;
     let outcome = runtime.block_on(run::play(scenario, options, &functions))?;
     match options.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&outcome)?),
-        Format::Text => text::summary(scenario, &outcome),
+        Format::Json => tell(&serde_json::to_string_pretty(&outcome)?)?,
+        Format::Text => tell(&text::summary(&outcome))?,
     }
     Ok(outcome.is_good())
 }

@@ -6,8 +6,9 @@ use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
 use region::audit::{Finding, Terms, audit};
 use region::cloudwatch::StateValue;
+use region::ending::{judge, report, reports};
 use region::lambda::Invocation;
-use region::scenario::{Expected, Outcome as End, Scenario};
+use region::scenario::Scenario;
 use region::stage::{CLASSIFIER, MIN_ZONES, Stage};
 use region::state::State;
 use region::timeline::AlarmChange;
@@ -22,10 +23,14 @@ pub struct Outcome {
     pub scenario: String,
     /// The seed.
     pub seed: u64,
-    /// The end that the scenario expects: `evacuate`, `shift`, `hold` or `observe`.
+    /// The end that the scenario expects: `evacuate`, `shift`, `hold`, `observe` or `failed`.
     pub expected: String,
-    /// The end that it had; with the zone, where it is the wrong one.
+    /// The end that it had.
     pub outcome: String,
+    /// The zone that it concerned, if any.
+    pub zone: Option<String>,
+    /// What was not as expected; empty where everything was.
+    pub problems: Vec<String>,
     /// The classifier's verdicts; one that repeats the one before is left out.
     pub verdicts: Vec<VerdictEntry>,
     /// Everything that happened.
@@ -59,7 +64,9 @@ pub struct VerdictEntry {
     pub verdict: String,
     /// The zone, if it is about one.
     pub zone: Option<String>,
-    /// Why.
+    /// The stable code of the reason that counts most.
+    pub code: String,
+    /// Why, in words.
     pub reason: String,
 }
 
@@ -122,7 +129,7 @@ impl Outcome {
     /// Whether the drill ended as expected and every invariant held.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.outcome == self.expected && self.invariants.iter().all(|finding| finding.holds)
+        self.problems.is_empty() && self.invariants.iter().all(|finding| finding.holds)
     }
 
     /// Gathers what came of a drill. `without` is what customers saw in the same scenario with nobody
@@ -134,13 +141,8 @@ impl Outcome {
         without: &CustomerLog,
     ) -> Self {
         let state = stage.region.state();
-        let reports = reports(&state);
-        let fault_at = scenario
-            .faults
-            .iter()
-            .map(|fault| fault.in_drill(stage.begin).from)
-            .min()
-            .unwrap_or(stage.begin);
+        let reports: Vec<Report> = reports(&state).collect();
+        let fault_at = scenario.fault_at(stage.begin);
         let goes_off = |alarm: &&AlarmChange| {
             alarm.at >= fault_at && alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name)
         };
@@ -161,16 +163,18 @@ impl Outcome {
             with_evac: bad(state.world.customers(), from, stage.end),
             without_evac: bad(without, from, stage.end),
         };
-        let (end, zone) = end(&state, &reports);
+        let ending = judge(&state, &scenario.expected, fault_at);
         let terms = Terms {
             min_zones: MIN_ZONES,
-            may_change: scenario.mode != "observe",
+            may_change: scenario.expected.outcome.changes_something(),
         };
         Self {
             scenario: scenario.name.clone(),
             seed,
             expected: scenario.expected.outcome.name().to_owned(),
-            outcome: told(&scenario.expected, end, zone.as_deref()),
+            outcome: ending.outcome.name().to_owned(),
+            zone: ending.zone,
+            problems: ending.problems,
             verdicts: verdicts(&reports),
             timeline: timeline(&state),
             detected_after_s: alarm_at.map(|alarm| seconds(fault_at, alarm)),
@@ -209,21 +213,6 @@ fn well_at(customers: &CustomerLog, from: Timestamp, end: Timestamp) -> Option<T
         .find(|at| customers.bad_rate(*at, *at + WELL_FOR) < WELL)
 }
 
-/// The classifier's answers, with the moment of each; a failed invocation has none.
-pub(crate) fn reports(state: &State) -> Vec<Report> {
-    state.lambda.invocations().filter_map(report).collect()
-}
-
-/// The classifier's answer in an invocation.
-pub(crate) fn report(invocation: &Invocation) -> Option<Report> {
-    let answer = invocation
-        .outcome
-        .as_ref()
-        .ok()
-        .filter(|_| invocation.function == CLASSIFIER)?;
-    serde_json::from_value(answer.clone()).ok()
-}
-
 fn verdicts(reports: &[Report]) -> Vec<VerdictEntry> {
     let mut entries: Vec<VerdictEntry> = reports
         .iter()
@@ -231,6 +220,7 @@ fn verdicts(reports: &[Report]) -> Vec<VerdictEntry> {
             at: report.at,
             verdict: report.verdict.name().to_owned(),
             zone: report.verdict.zone().map(ToString::to_string),
+            code: report.verdict.code().to_owned(),
             reason: report.verdict.reason(),
         })
         .collect();
@@ -239,41 +229,6 @@ fn verdicts(reports: &[Report]) -> Vec<VerdictEntry> {
             == (&earlier.verdict, &earlier.zone, &earlier.reason)
     });
     entries
-}
-
-/// How the drill ended, by what the Region saw; only a rehearsal is known from the classifier alone.
-fn end(state: &State, reports: &[Report]) -> (End, Option<String>) {
-    let shifted = state
-        .arc
-        .shifts()
-        .first()
-        .map(|shift| shift.away_from.to_string());
-    let pruned = state
-        .auto_scaling
-        .changes()
-        .iter()
-        .any(|change| change.zones_after.len() < change.zones_before.len());
-    let rehearsed = reports
-        .iter()
-        .find(|report| report.is_dry())
-        .and_then(|report| report.verdict.zone().map(ToString::to_string));
-    match (shifted, pruned, rehearsed) {
-        (Some(zone), true, _) => (End::Evacuate, Some(zone)),
-        (Some(zone), false, _) => (End::Shift, Some(zone)),
-        (None, true, _) => (End::Evacuate, None),
-        (None, false, Some(zone)) => (End::Observe, Some(zone)),
-        (None, false, None) => (End::Hold, None),
-    }
-}
-
-fn told(expected: &Expected, end: End, zone: Option<&str>) -> String {
-    let wanted = expected.zone.as_ref().map(domain::ZoneId::as_str);
-    match zone {
-        Some(zone) if end == expected.outcome && wanted.is_some_and(|wanted| wanted != zone) => {
-            format!("{} of {zone}", end.name())
-        }
-        _ => end.name().to_owned(),
-    }
 }
 
 /// The Region's lines and the classifier's, in order.

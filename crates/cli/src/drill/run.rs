@@ -14,6 +14,7 @@ use super::functions::Functions;
 use super::live::Live;
 use super::outcome::Outcome;
 use crate::arguments::{DrillOptions, Format};
+use crate::output::complain;
 
 /// Plays a scenario with the functions' executables.
 pub(crate) async fn play(
@@ -22,7 +23,7 @@ pub(crate) async fn play(
     functions: &Functions,
 ) -> anyhow::Result<Outcome> {
     let mut live = Live::new(options.format == Format::Text);
-    live.introduce(scenario, options.seed);
+    live.introduce(scenario, options.seed)?;
     let without = tokio::task::spawn_blocking({
         let scenario = scenario.clone();
         let seed = options.seed;
@@ -37,10 +38,8 @@ pub(crate) async fn play(
         &stage.topic,
         &log,
     ))?;
-    tokio::join!(
-        run_until(&stage.region, stage.end, options.speed),
-        live.follow(&stage)
-    );
+    live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
+        .await?;
     let without = without.await??;
     Ok(Outcome::gather(scenario, options.seed, &stage, &without))
 }
@@ -98,7 +97,7 @@ fn handlers(functions: &Functions, endpoint: &str, topic: &str, log: &LogSink) -
 fn log_sink(show: bool) -> LogSink {
     LogSink::new(move |function, line| {
         if show {
-            eprintln!("{function}: {line}");
+            complain(&format!("{function}: {line}"));
         }
     })
 }

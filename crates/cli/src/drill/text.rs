@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::ZoneId;
 use jiff::Timestamp;
+use region::eventbridge::DELIVERY_LATENCY;
 use region::scenario::Scenario;
 use region::world::Counts;
 
@@ -20,16 +21,21 @@ pub(crate) fn introduction(scenario: &Scenario, seed: u64) -> Vec<String> {
 }
 
 /// The scenarios, each in two lines.
-pub(crate) fn list(scenarios: &[Scenario]) {
-    for scenario in scenarios {
-        println!(
-            "{:<16} {} (expected: {})",
-            scenario.name,
-            scenario.title,
-            scenario.expected.outcome.name()
-        );
-        println!("{:<16} {}", "", scenario.story);
-    }
+pub(crate) fn list(scenarios: &[Scenario]) -> String {
+    let scenario = |scenario: &Scenario| {
+        let (name, title) = (&scenario.name, &scenario.title);
+        let expected = scenario.expected.outcome.name();
+        let story = &scenario.story;
+        format!(
+            "{name:<16} {title} (expected: {expected})\n{:<16} {story}",
+            ""
+        )
+    };
+    scenarios
+        .iter()
+        .map(scenario)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The Region's time of day.
@@ -61,65 +67,77 @@ fn percent(counts: &Counts) -> Option<f64> {
 }
 
 /// What came of it.
-pub(crate) fn summary(scenario: &Scenario, outcome: &Outcome) {
-    println!();
-    println!("Messages");
+pub(crate) fn summary(outcome: &Outcome) -> String {
+    let mut lines = vec![String::new(), "Messages".to_owned()];
     for message in &outcome.messages {
-        println!("  {}", message.subject);
-        for line in message.text.lines() {
-            println!("      {line}");
-        }
+        lines.push(format!("  {}", message.subject));
+        lines.extend(message.text.lines().map(|line| format!("      {line}")));
     }
     if outcome.messages.is_empty() {
-        println!("  none");
+        lines.push("  none".to_owned());
     }
-    println!();
-    println!("Summary of {}", scenario.name);
-    let expected = if outcome.outcome == outcome.expected {
-        "as expected".to_owned()
-    } else {
-        format!("EXPECTED {}", outcome.expected)
+    lines.push(String::new());
+    lines.push(format!("Summary of {}", outcome.scenario));
+    let mut row = |name: &str, value: &str| lines.push(format!("  {name:<28}  {value}"));
+    let end = match &outcome.zone {
+        Some(zone) => format!("{} {zone}", outcome.outcome),
+        None => outcome.outcome.clone(),
     };
-    println!(
-        "  outcome                       {}, {expected}",
-        outcome.outcome
-    );
-    println!(
-        "  fault to alarm                {}",
-        measured(outcome.detected_after_s, "s", "no alarm went off")
-    );
-    println!(
-        "  alarm to shift                {}",
-        measured(outcome.shift_requested_after_ms, "ms", "no shift")
-    );
-    println!(
-        "  shift to customers well       {}",
-        measured(outcome.customers_well_after_s, "s", "no shift")
-    );
-    let errors = outcome.customer_errors;
+    if outcome.problems.is_empty() {
+        row("outcome", &format!("{end}, as expected"));
+    } else {
+        row("outcome", &format!("{end}, NOT AS EXPECTED"));
+        for problem in &outcome.problems {
+            row("", problem);
+        }
+    }
+    let detected = match outcome.detected_after_s {
+        Some(after) => format!("{after:.0} s"),
+        None => "no alarm of the workload's definition went off".to_owned(),
+    };
+    row("fault to alarm", &detected);
+    let shifted = match outcome.shift_requested_after_ms {
+        Some(after) => format!(
+            "{after:.0} ms, of which {} ms are an assumed delivery by EventBridge",
+            DELIVERY_LATENCY.as_millis()
+        ),
+        None => "no shift".to_owned(),
+    };
+    row("alarm to shift", &shifted);
+    let well = match (
+        outcome.customers_well_after_s,
+        outcome.shift_requested_after_ms,
+    ) {
+        (Some(after), _) => format!("{after:.0} s"),
+        (None, Some(_)) => "not within the drill".to_owned(),
+        (None, None) => "no shift".to_owned(),
+    };
+    row("shift to customers well", &well);
     let since = if outcome.detected_after_s.is_some() {
         "alarm"
     } else {
         "fault"
     };
-    println!(
-        "  failed or slow since {since}    {} with Evac, {} without it",
-        grouped(errors.with_evac),
-        grouped(errors.without_evac)
+    let errors = outcome.customer_errors;
+    row(
+        &format!("failed or slow since {since}"),
+        &format!(
+            "{} with Evac, {} without it, to the end of the drill",
+            grouped(errors.with_evac),
+            grouped(errors.without_evac)
+        ),
     );
-    println!("  calls that change something   {}", calls(outcome));
-    println!("  invariants");
+    row("calls that change something", &calls(outcome));
+    lines.push("  invariants".to_owned());
     for finding in &outcome.invariants {
         let verdict = if finding.holds { "held  " } else { "BROKEN" };
-        println!("    {verdict} {:>2}  {}", finding.id, finding.detail);
+        lines.push(format!(
+            "    {verdict} {:>2}  {}",
+            finding.id, finding.detail
+        ));
     }
-}
-
-fn measured(value: Option<f64>, unit: &str, otherwise: &str) -> String {
-    value.map_or_else(
-        || otherwise.to_owned(),
-        |value| format!("{value:.0} {unit}"),
-    )
+    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    trimmed.join("\n")
 }
 
 fn calls(outcome: &Outcome) -> String {
@@ -162,6 +180,8 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drill::{CustomerErrors, MutatingCall, SentMessage};
+    use region::audit::Finding;
 
     #[test]
     fn thousands_stand_apart() {
@@ -174,5 +194,76 @@ mod tests {
         ] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    fn outcome() -> Outcome {
+        Outcome {
+            scenario: "zonal-latency".to_owned(),
+            seed: 1,
+            expected: "evacuate".to_owned(),
+            outcome: "evacuate".to_owned(),
+            zone: Some("use1-az1".to_owned()),
+            problems: Vec::new(),
+            verdicts: Vec::new(),
+            timeline: Vec::new(),
+            detected_after_s: Some(150.0),
+            shift_requested_after_ms: Some(184.4),
+            customers_well_after_s: Some(44.0),
+            customer_errors: CustomerErrors {
+                with_evac: 1_875,
+                without_evac: 34_953,
+            },
+            customer_errors_from_fault: CustomerErrors {
+                with_evac: 7_000,
+                without_evac: 41_000,
+            },
+            mutating_calls: ["Publish", "Publish"]
+                .map(|operation| MutatingCall {
+                    service: "sns".to_owned(),
+                    operation: operation.to_owned(),
+                })
+                .into(),
+            invariants: vec![Finding {
+                id: 1,
+                holds: true,
+                detail: "zones evacuated at any one time: 1 at the most".to_owned(),
+            }],
+            messages: vec![SentMessage {
+                subject: "[evac] wildrydes: traffic moved away from use1-az1".to_owned(),
+                phase: "shifted".to_owned(),
+                text: "Evac moved traffic.\n\nWhy: the alarm.".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_good_drill_is_summed_up() {
+        insta::assert_snapshot!(summary(&outcome()));
+    }
+
+    #[test]
+    fn a_drill_that_is_not_as_expected_says_so_and_why() {
+        let mut bad = outcome();
+        bad.outcome = "shift".to_owned();
+        bad.problems = vec![
+            "ended in shift, expected evacuate".to_owned(),
+            "nobody was told \"pruned\" where it was expected".to_owned(),
+        ];
+        bad.customers_well_after_s = None;
+        bad.invariants[0].holds = false;
+        bad.messages.clear();
+        bad.mutating_calls.clear();
+        insta::assert_snapshot!(summary(&bad));
+    }
+
+    #[test]
+    fn a_drill_without_an_alarm_and_a_shift_says_so() {
+        let mut quiet = outcome();
+        quiet.outcome = "hold".to_owned();
+        quiet.zone = None;
+        quiet.detected_after_s = None;
+        quiet.shift_requested_after_ms = None;
+        quiet.customers_well_after_s = None;
+        insta::assert_snapshot!(summary(&quiet));
     }
 }

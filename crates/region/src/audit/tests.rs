@@ -3,11 +3,13 @@
 use super::*;
 use crate::arc::StartInput;
 use crate::autoscaling::{TagParameter, UpdateGroup};
+use crate::lambda::{FunctionFailure, Invocation, Way};
 use crate::operation::Operation;
 use crate::scenario::{Scenario, built_in};
-use crate::stage::{GROUP, MIN_ZONES, Stage};
+use crate::stage::{CLASSIFIER, GROUP, MIN_ZONES, Stage};
 use crate::state::Call;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 const FRONT: &str =
     "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/front/50dc6c495c0c9188";
@@ -29,28 +31,41 @@ impl Run {
         }
     }
 
-    fn called(&self, caller: &str, service: Service, operation: &'static str) -> Timestamp {
+    /// Does something to the Region as this caller, and logs the call.
+    fn call<T>(
+        &self,
+        caller: &str,
+        service: Service,
+        operation: &'static str,
+        act: impl FnOnce(&mut State, Timestamp) -> T,
+    ) -> T {
         let mut state = self.stage.region.state();
-        let at = state.now();
+        let now = state.now();
         state.calls.push(Call {
-            at,
+            at: now,
             caller: caller.to_owned(),
             service,
             operation: Operation::write(operation),
         });
-        at
+        let done = act(&mut state, now);
+        state.note_changes(Some(caller));
+        done
     }
 
     /// Shifts away from a zone, with Evac's mark or without.
     fn shift(&self, zone: &str, comment: &str) -> String {
-        let now = self.called(ZONAL_SHIFT, Service::ArcZonalShift, "StartZonalShift");
         let input = StartInput {
             resource: FRONT,
             away_from: zone,
             expires_in: "1h",
             comment,
         };
-        self.stage.region.state().arc.start(&input, now).unwrap().id
+        self.call(
+            ZONAL_SHIFT,
+            Service::ArcZonalShift,
+            "StartZonalShift",
+            |state, now| state.arc.start(&input, now).unwrap().id,
+        )
     }
 
     fn marked(zone: &str) -> String {
@@ -58,8 +73,12 @@ impl Run {
     }
 
     fn cancel(&self, caller: &str, id: &str) {
-        let now = self.called(caller, Service::ArcZonalShift, "CancelZonalShift");
-        self.stage.region.state().arc.cancel(id, now).unwrap();
+        self.call(
+            caller,
+            Service::ArcZonalShift,
+            "CancelZonalShift",
+            |state, now| state.arc.cancel(id, now).unwrap(),
+        );
     }
 
     fn record(&self, zone: &str) {
@@ -92,19 +111,23 @@ impl Run {
 
     /// Leaves the group with the subnets of these zones.
     fn update(&self, caller: &str, zones: &[&str]) {
-        let now = self.called(caller, Service::AutoScaling, "UpdateAutoScalingGroup");
         let subnets: Vec<String> = zones.iter().map(|zone| self.subnet(zone)).collect();
         let update = UpdateGroup {
             group: GROUP.to_owned(),
             subnets: Some(subnets.join(",")),
             ..UpdateGroup::default()
         };
-        self.stage
-            .region
-            .state()
-            .auto_scaling
-            .update_auto_scaling_group(&update, now)
-            .unwrap();
+        self.call(
+            caller,
+            Service::AutoScaling,
+            "UpdateAutoScalingGroup",
+            |state, now| {
+                state
+                    .auto_scaling
+                    .update_auto_scaling_group(&update, now)
+                    .unwrap();
+            },
+        );
     }
 
     fn minute(&self) {
@@ -218,4 +241,90 @@ fn what_a_person_does_to_a_group_is_not_held_against_evac() {
     let run = Run::new();
     run.update("jane", &["use1-az2"]);
     assert_eq!(run.broken(true), [0_u8; 0]);
+}
+
+#[test]
+fn the_order_counts_where_the_clock_stands_still() {
+    let run = Run::new();
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    run.shift("use1-az1", &Run::marked("use1-az1"));
+    assert_eq!(run.broken(true), [2]);
+}
+
+#[test]
+fn a_prune_that_a_person_undid_is_not_in_force_any_more() {
+    let run = Run::new();
+    let id = run.shift("use1-az1", &Run::marked("use1-az1"));
+    run.record("use1-az1");
+    run.update(ASG_PRUNING, &["use1-az2", "use1-az3"]);
+    run.update("jane", &ALL);
+    run.cancel("jane", &id);
+    run.shift("use1-az2", &Run::marked("use1-az2"));
+    assert_eq!(run.broken(true), [0_u8; 0]);
+}
+
+#[test]
+fn giving_back_what_evac_did_not_take_breaks_the_seventh() {
+    let run = Run::new();
+    run.update("jane", &["use1-az2", "use1-az3"]);
+    run.update(ASG_PRUNING, &ALL);
+    assert_eq!(run.broken(true), [7]);
+}
+
+/// An invocation as it is noted when it has ended.
+fn ended(
+    now: Timestamp,
+    function: &str,
+    way: Way,
+    outcome: Result<Value, FunctionFailure>,
+) -> Invocation {
+    Invocation {
+        request_id: "1".to_owned(),
+        function: function.to_owned(),
+        began: now,
+        ended: now,
+        way,
+        payload: Value::Null,
+        outcome,
+    }
+}
+
+#[test]
+fn a_failure_that_is_taken_for_success_breaks_the_ninth() {
+    let failure = || Err(FunctionFailure::of_runtime("Oops", "no"));
+    for (answer, broken) in [
+        (Ok(json!({"failures": []})), &[9_u8][..]),
+        (Ok(json!({"unread": [{"step": "read shifts"}]})), &[]),
+        (failure(), &[]),
+    ] {
+        let run = Run::new();
+        let now = run.stage.region.now();
+        let called = ended(now, ZONAL_SHIFT, Way::Synchronous, failure());
+        let caller = ended(now, CLASSIFIER, Way::Asynchronous { attempt: 1 }, answer);
+        run.stage.region.state().lambda.end(called, None);
+        run.stage.region.state().lambda.end(caller, None);
+        assert_eq!(run.broken(true), broken);
+    }
+}
+
+#[test]
+fn an_event_that_was_given_up_breaks_the_ninth() {
+    let run = Run::new();
+    let mut state = run.stage.region.state();
+    let now = state.now();
+    for _ in 0..3 {
+        if state.lambda.next_due().is_none() {
+            state.lambda.enqueue(CLASSIFIER, json!({}), now);
+        }
+        let due = state.lambda.take_due(Timestamp::MAX).remove(0);
+        let failure = Err(FunctionFailure::of_runtime("Oops", "no"));
+        let way = Way::Asynchronous {
+            attempt: due.attempt,
+        };
+        let failed = ended(now, CLASSIFIER, way, failure);
+        state.lambda.end(failed, Some(due));
+    }
+    drop(state);
+    assert_eq!(run.broken(true), [9]);
 }

@@ -217,6 +217,11 @@ impl AutoScaling {
         self.groups.get(name).map(|group| group.view(true))
     }
 
+    /// All groups, by name.
+    pub fn groups(&self) -> impl Iterator<Item = GroupView<'_>> {
+        self.groups.values().map(|group| group.view(true))
+    }
+
     /// Every update that changed the subnets or the zones of a group, oldest first.
     #[must_use]
     pub fn changes(&self) -> &[GroupChange] {

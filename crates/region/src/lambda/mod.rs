@@ -168,6 +168,7 @@ pub struct Lambda {
     dead_letters: Vec<DeadLetter>,
     accepted: u64,
     running: usize,
+    ended: usize,
 }
 
 impl Lambda {
@@ -183,6 +184,7 @@ impl Lambda {
             dead_letters: Vec::new(),
             accepted: 0,
             running: 0,
+            ended: 0,
         }
     }
 
@@ -190,12 +192,6 @@ impl Lambda {
     pub fn put_function(&mut self, name: &str, timeout: Duration, handler: Handler) {
         self.functions
             .insert(name.to_owned(), Function { handler, timeout });
-    }
-
-    /// The functions' names.
-    #[must_use]
-    pub fn function_names(&self) -> Vec<String> {
-        self.functions.keys().cloned().collect()
     }
 
     pub(crate) fn arn(&self, function: &str) -> String {
@@ -261,14 +257,23 @@ impl Lambda {
         self.queue.iter().map(|item| item.at).min()
     }
 
+    /// One more invocation is under way.
+    pub(crate) fn enter(&mut self) {
+        self.running += 1;
+    }
+
+    /// One invocation is not under way any more.
+    pub(crate) fn leave(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
     pub(crate) fn begin(
-        &mut self,
+        &self,
         function: &str,
         request_id: &str,
         payload: &Value,
         now: Timestamp,
     ) -> Option<(Answer, Duration)> {
-        self.running += 1;
         let found = self.functions.get(function)?;
         let invoked = Invoked {
             request_id: request_id.to_owned(),
@@ -283,7 +288,6 @@ impl Lambda {
     /// Notes how an invocation ended; a failed asynchronous one is queued again or given up.
     pub(crate) fn end(&mut self, invocation: Invocation, due: Option<Due>) {
         let now = invocation.ended;
-        self.running = self.running.saturating_sub(1);
         if let (Some(mut due), Err(failure)) = (due, &invocation.outcome) {
             let wait = usize::try_from(due.attempt - 1)
                 .ok()
@@ -303,6 +307,7 @@ impl Lambda {
                 }),
             }
         }
+        self.ended += 1;
         if self.invocations.len() == KEPT_INVOCATIONS {
             self.invocations.pop_front();
         }
@@ -313,6 +318,12 @@ impl Lambda {
     #[must_use]
     pub fn running(&self) -> usize {
         self.running
+    }
+
+    /// How many invocations have ended; [`Self::invocations`] forgets the oldest.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.ended
     }
 
     /// The invocations that have ended, oldest first.

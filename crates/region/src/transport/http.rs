@@ -73,7 +73,7 @@ async fn serve(listener: TcpListener, region: Arc<Region>) {
     }
 }
 
-async fn answer(region: &Region, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(region: &Arc<Region>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => body.to_bytes(),

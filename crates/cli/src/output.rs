@@ -1,0 +1,25 @@
+//! Standard output and standard error, either of which may be closed by whoever reads it.
+
+use std::io::{self, Write};
+
+/// Writes lines to standard output.
+///
+/// # Errors
+/// Where it is closed; nobody listens any more then.
+pub(crate) fn tell(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Writes lines to standard error, if anybody listens there.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether an error is no more than that nobody listens to standard output any more.
+pub(crate) fn is_unheard(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
