@@ -375,3 +375,62 @@ async fn an_executable_without_its_settings_does_not_start() {
         failure.error_message
     );
 }
+
+#[tokio::test]
+async fn an_execution_environment_that_died_while_idle_is_not_used_again() {
+    let place = tempfile::tempdir().unwrap();
+    let (script, processes) = (
+        place.path().join("function"),
+        place.path().join("processes"),
+    );
+    let text = format!(
+        "#!/bin/sh\necho $$ >> {}\nexec {}\n",
+        processes.display(),
+        executable("zonal-shift").display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let handler = Executable {
+        name: "zonal-shift".to_owned(),
+        path: script,
+        variables: BTreeMap::from([("AWS_REGION".to_owned(), "us-east-1".to_owned())]),
+        log: LogSink::new(|_, _| ()),
+    }
+    .handler();
+    let mut seen = Vec::new();
+    for attempt in 1..=3 {
+        let invoked = Invoked {
+            request_id: attempt.to_string(),
+            function_arn: "arn:aws:lambda:us-east-1:111122223333:function:zonal-shift".to_owned(),
+            payload: json!({}),
+            now: Timestamp::UNIX_EPOCH,
+            remaining: Duration::from_secs(20),
+        };
+        let failure = handler(invoked).await.unwrap_err();
+        assert_eq!(
+            failure.error_type, "bad-input",
+            "{}",
+            failure.error_message
+        );
+        let started = std::fs::read_to_string(&processes).unwrap();
+        let started: Vec<String> = started.lines().map(ToOwned::to_owned).collect();
+        if attempt == 2 {
+            let process = started.last().unwrap();
+            assert!(
+                Command::new("kill")
+                    .args(["-9", process])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            // Only a process that is really gone is one that died while idle.
+            while std::fs::read_to_string(format!("/proc/{process}/stat"))
+                .is_ok_and(|stat| !stat.contains(") Z"))
+            {
+                tokio::task::yield_now().await;
+            }
+        }
+        seen.push(started.len());
+    }
+    assert_eq!(seen, [1, 1, 2]);
+}

@@ -16,6 +16,9 @@
 //! - composite alarms: right after them, children before parents, so that one round is consistent:
 //!   when it ends, every rule agrees with the states that it refers to.
 //!
+//! Simplified: all alarms have the same phase within their minute. In AWS each has its own, so that of
+//! two zones that fail together one alarm can be seen alone for most of a minute.
+//!
 //! If the clock jumps over a turn, the turn is taken late, once, as of the new time.
 //!
 //! # Contributor Insights

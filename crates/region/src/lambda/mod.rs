@@ -146,8 +146,8 @@ pub struct DeadLetter {
 const RETRY_AFTER: [SignedDuration; 2] =
     [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
 
-/// An event older than this is not tried again. Lambda's default is six hours; Evac deploys with
-/// less, because a decision from another time helps nobody.
+/// An event older than this is not tried again. Lambda's default is six hours and it takes 60 s or
+/// more; the Region's functions are set to less, because a decision from another time helps nobody.
 const MAXIMUM_EVENT_AGE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Invocations that are kept for whoever looks back.

@@ -32,6 +32,9 @@ use super::{FunctionFailure, Handler, Invoked};
 /// runtime.
 const EMBEDDED_NOW: &str = "evac-now";
 
+/// How long the API waits when it cannot accept a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// The path of the Runtime API's version.
 const API: &str = "/2018-06-01/runtime/";
 
@@ -90,8 +93,7 @@ struct Pool {
 
 impl Pool {
     async fn run(&self, invoked: Invoked) -> Result<Value, FunctionFailure> {
-        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
-        let mut environment = match idle {
+        let mut environment = match self.take_idle() {
             Some(environment) => environment,
             None => Environment::start(&self.executable).await?,
         };
@@ -101,6 +103,17 @@ impl Pool {
             idle.push(environment);
         }
         outcome
+    }
+
+    /// An environment that waits for work and whose process still runs.
+    fn take_idle(&self) -> Option<Environment> {
+        let mut idle = self.idle.lock().ok()?;
+        while let Some(mut environment) = idle.pop() {
+            if matches!(environment.child.try_wait(), Ok(None)) {
+                return Some(environment);
+            }
+        }
+        None
     }
 }
 
@@ -118,12 +131,13 @@ struct Work {
 struct Environment {
     child: Child,
     work: mpsc::Sender<Work>,
-    api: tokio::task::JoinHandle<()>,
+    api: Arc<Api>,
+    server: tokio::task::JoinHandle<()>,
 }
 
 impl Drop for Environment {
     fn drop(&mut self) {
-        self.api.abort();
+        self.server.abort();
     }
 }
 
@@ -140,7 +154,8 @@ impl Environment {
             .map_err(|error| broken(&error))?;
         let address = listener.local_addr().map_err(|error| broken(&error))?;
         let (work, waiting) = mpsc::channel(1);
-        let api = tokio::spawn(serve(listener, Arc::new(Api::new(waiting))));
+        let api = Arc::new(Api::new(waiting));
+        let server = tokio::spawn(serve(listener, Arc::clone(&api)));
         let mut child = Command::new(&executable.path)
             .env_clear()
             .envs(&executable.variables)
@@ -161,18 +176,20 @@ impl Environment {
             .map_err(|error| broken(&error))?;
         collect(child.stdout.take(), executable);
         collect(child.stderr.take(), executable);
-        Ok(Self { child, work, api })
+        Ok(Self {
+            child,
+            work,
+            api,
+            server,
+        })
     }
 
-    /// Runs one invocation; an error where the environment cannot be used again.
+    /// Runs one invocation; an error where the environment cannot be used again. Whoever waits limits
+    /// the time: when this is dropped, the process is killed, as Lambda does.
     async fn run(&mut self, invoked: Invoked) -> Result<Reply, FunctionFailure> {
         let (reply, answer) = oneshot::channel();
         let request_id = invoked.request_id.clone();
-        let remaining = invoked.remaining;
-        let deadline_ms = (SystemTime::now() + remaining)
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO)
-            .as_millis();
+        let deadline_ms = deadline_ms(invoked.remaining);
         let exited = |status: String| {
             FunctionFailure::of_runtime(
                 "Runtime.ExitError",
@@ -192,14 +209,27 @@ impl Environment {
             return Err(exited("no runtime API".to_owned()));
         }
         tokio::select! {
+            // An answer counts, even of a process that ends right after it.
+            biased;
             answer = answer => answer.map_err(|_| exited("no answer".to_owned())),
-            status = self.child.wait() => Err(exited(status.map_or_else(|error| error.to_string(), |status| status.to_string()))),
-            () = tokio::time::sleep(remaining) => {
-                let message = format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", remaining.as_secs_f64());
-                Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
+            status = self.child.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                Err(self.api.init_failure().unwrap_or_else(|| exited(status)))
             }
         }
     }
+}
+
+/// When an invocation has to be over, in milliseconds of the wall clock: the process has no other.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a process outside of the Region knows the wall clock only"
+)]
+fn deadline_ms(remaining: Duration) -> u128 {
+    (SystemTime::now() + remaining)
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_millis()
 }
 
 fn collect(output: Option<impl AsyncRead + Unpin + Send + 'static>, executable: &Executable) {
@@ -218,6 +248,7 @@ fn collect(output: Option<impl AsyncRead + Unpin + Send + 'static>, executable: 
 struct Api {
     waiting: tokio::sync::Mutex<mpsc::Receiver<Work>>,
     current: Mutex<Option<(String, oneshot::Sender<Reply>)>>,
+    init_failure: Mutex<Option<FunctionFailure>>,
 }
 
 impl Api {
@@ -225,7 +256,13 @@ impl Api {
         Self {
             waiting: tokio::sync::Mutex::new(waiting),
             current: Mutex::new(None),
+            init_failure: Mutex::new(None),
         }
+    }
+
+    /// What the process said of its failure before it took any work.
+    fn init_failure(&self) -> Option<FunctionFailure> {
+        self.init_failure.lock().ok()?.take()
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -247,7 +284,13 @@ impl Api {
                 self.reply(&id, read(request).await.map(|error| Err(failure(&error))))
                     .unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
             }
-            (&Method::POST, ["init", "error"]) => status(StatusCode::ACCEPTED),
+            (&Method::POST, ["init", "error"]) => {
+                let told = read(request).await.map(|error| failure(&error));
+                if let Ok(mut kept) = self.init_failure.lock() {
+                    *kept = told;
+                }
+                status(StatusCode::ACCEPTED)
+            }
             _ => status(StatusCode::NOT_FOUND),
         }
     }
@@ -310,7 +353,12 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
 }
 
 async fn serve(listener: TcpListener, api: Arc<Api>) {
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files: some are closed soon.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
         let api = Arc::clone(&api);
         tokio::spawn(async move {
             let service = service_fn(move |request| {
