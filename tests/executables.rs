@@ -407,11 +407,7 @@ async fn an_execution_environment_that_died_while_idle_is_not_used_again() {
             remaining: Duration::from_secs(20),
         };
         let failure = handler(invoked).await.unwrap_err();
-        assert_eq!(
-            failure.error_type, "bad-input",
-            "{}",
-            failure.error_message
-        );
+        assert_eq!(failure.error_type, "bad-input", "{}", failure.error_message);
         let started = std::fs::read_to_string(&processes).unwrap();
         let started: Vec<String> = started.lines().map(ToOwned::to_owned).collect();
         if attempt == 2 {
