@@ -63,17 +63,25 @@ impl Pipeline {
             faults: Vec::new(),
             ..scenario_named("zonal-errors")
         };
-        Self::watching(&peace, change)
+        Self::watching(&peace, 1, change)
     }
 
     /// The pipeline in a scenario.
     #[must_use]
     pub fn in_scenario(scenario: &Scenario) -> Self {
-        Self::watching(scenario, |_| {})
+        Self::seeded(scenario, 1)
     }
 
-    fn watching(scenario: &Scenario, change: impl FnOnce(&mut Stage)) -> Self {
-        let mut stage = Stage::set(scenario, 1).expect("a stage");
+    /// The pipeline in a scenario, with everything that chance decides drawn from this seed.
+    #[must_use]
+    pub fn seeded(scenario: &Scenario, seed: u64) -> Self {
+        Self::watching(scenario, seed, |_| {})
+    }
+
+    fn watching(scenario: &Scenario, seed: u64, change: impl FnOnce(&mut Stage)) -> Self {
+        // The SDK draws its waits from this generator.
+        fastrand::seed(seed);
+        let mut stage = Stage::set(scenario, seed).expect("a stage");
         change(&mut stage);
         stage
             .connect(handlers(&stage.region, &stage.topic))

@@ -122,11 +122,9 @@ async fn every_resource_is_shifted_and_the_lead_first() {
 #[tokio::test(start_paused = true)]
 async fn when_the_lead_cannot_be_shifted_nothing_is() {
     let pipeline = Pipeline::at_peace_with(|stage| drop(add_resource(stage, "api")));
-    pipeline.region().inject(
-        ApiFault::of(Service::ArcZonalShift, FaultKind::Internal)
-            .on("StartZonalShift")
-            .times(3),
-    );
+    pipeline
+        .region()
+        .inject(ApiFault::of(Service::ArcZonalShift, FaultKind::Internal).on("StartZonalShift"));
     pipeline.command(evacuate("use1-az1")).await.unwrap_err();
     assert_eq!(pipeline.shifted(), [""; 0]);
     assert_eq!(pipeline.subnets().len(), 3);
@@ -718,12 +716,12 @@ async fn people_who_cannot_be_told_do_not_keep_traffic_in_a_bad_zone() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_fails_is_tried_again_and_succeeds() {
     let pipeline = Pipeline::at_peace();
-    // The first try and the retries within it fail.
-    pipeline.region().inject(
-        ApiFault::of(Service::ArcZonalShift, FaultKind::Internal)
-            .on("StartZonalShift")
-            .times(3),
-    );
+    // The first invocation fails with all of its attempts, and not the next one a minute later.
+    let back = pipeline.region().now() + SignedDuration::from_secs(50);
+    pipeline.region().inject(ApiFault {
+        until: Some(back),
+        ..ApiFault::of(Service::ArcZonalShift, FaultKind::Internal).on("StartZonalShift")
+    });
     pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
     pipeline
         .region()

@@ -148,7 +148,8 @@ impl Run<'_> {
         let renewed = plan.renew && report.changed();
         let pruned = self.prune_while_telling(tell_now, report).await;
         let answer = pruned.map_err(|failure| stop(report, "prune", failure))?;
-        let more_to_tell = !tell_now || answer.changed() || answer.refusals().next().is_some();
+        // Also groups that were pruned before: the run that did it may have failed to tell.
+        let more_to_tell = !tell_now || !answer.groups.is_empty();
         let changed = answer.changed();
         take_groups(report, "prune", answer);
         Ok(match (self.dry_run, more_to_tell) {

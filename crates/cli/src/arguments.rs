@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use region::clock::Speed;
+use region::fault::spec::RegionFault;
 
 /// Moves a workload out of an Availability Zone that hurts its customers.
 #[derive(Debug, Parser)]
@@ -27,12 +28,21 @@ pub(crate) enum Command {
   evac drill --list
   evac drill --scenario single-instance --speed 600
   evac drill --format json | jq .invariants
+  evac drill --fault timeoutAfter:service=arc-zonal-shift,times=1
+  evac drill --scenario zonal-errors --print > mine.json && evac drill --scenario-file mine.json
 
 The exit status is 0 if the drill ends as its scenario expects and no invariant broke, else 1.")]
 pub(crate) struct DrillOptions {
     /// The scenario to play; --list shows them
     #[arg(long, value_name = "NAME", default_value = "zonal-latency")]
     pub(crate) scenario: String,
+    /// A scenario of your own to play, in JSON; - for standard input. docs/DRILL.md describes it
+    #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
+    pub(crate) scenario_file: Option<PathBuf>,
+    /// A fault of the Region beside the scenario's, such as slow:service=sns,milliseconds=500, from
+    /// the beginning on; can be given several times. docs/DRILL.md lists the kinds
+    #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...")]
+    pub(crate) faults: Vec<RegionFault>,
     /// How many times faster than the wall clock the Region's clock runs while no function does
     #[arg(long, value_name = "X", default_value = "60", value_parser = parse_speed)]
     pub(crate) speed: Speed,
@@ -45,6 +55,9 @@ pub(crate) struct DrillOptions {
     /// Show the scenarios and stop
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print the scenario's JSON, to start one of your own from, and stop
+    #[arg(long, conflicts_with = "scenario_file")]
+    pub(crate) print: bool,
     /// Show on standard error what the functions log
     #[arg(long)]
     pub(crate) logs: bool,

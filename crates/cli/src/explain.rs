@@ -1,19 +1,17 @@
 //! `evac explain`.
 
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::Context;
 use classifier::{Explanation, bare_defaults, explain};
 use runtime::settings::{Reader, environment};
 use serde_json::Value;
 
-use crate::arguments::{ExplainOptions, Format, UsageError};
+use crate::arguments::{ExplainOptions, Format};
+use crate::input::read;
 use crate::output::{complain, tell};
 
 /// Explains a file; whether the classifier would take it.
 pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
-    let input = read(&options.input)?;
+    let expected = "a file that holds an event or a command";
+    let input = read("--input", &options.input, expected)?;
     let name = options.input.display();
     let payload: Value = match serde_json::from_str(&input) {
         Ok(payload) => payload,
@@ -62,21 +60,4 @@ fn text(explanation: &Explanation) -> String {
         format!("Otherwise:  {}", explanation.otherwise),
     ]
     .join("\n")
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read standard input")?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(path).map_err(|error| {
-        let message = format!(
-            "--input {}: cannot be read ({error}); name a file that holds an event or a command",
-            path.display()
-        );
-        UsageError(message).into()
-    })
 }

@@ -6,6 +6,7 @@
 mod arguments;
 pub mod drill;
 mod explain;
+mod input;
 mod output;
 
 use std::ffi::OsString;

@@ -14,7 +14,8 @@ use crate::arc::{self, What};
 use crate::autoscaling::GroupChange;
 use crate::history::{Change, Happened};
 use crate::operation::Service;
-use crate::stage::{ASG_PRUNING, ZONAL_SHIFT};
+use crate::scenario::Scenario;
+use crate::stage::{ASG_PRUNING, MIN_ZONES, ZONAL_SHIFT};
 use crate::state::State;
 
 mod failures;
@@ -48,6 +49,20 @@ pub struct Terms {
     pub min_zones: usize,
     /// Whether Evac may change anything at all.
     pub may_change: bool,
+    /// Whether events may be given up: the Region itself fails on purpose.
+    pub may_give_up: bool,
+}
+
+impl Terms {
+    /// The terms of a scenario on the ordinary stage.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        Self {
+            min_zones: MIN_ZONES,
+            may_change: scenario.expected.outcome.changes_something(),
+            may_give_up: !scenario.region_faults.is_empty(),
+        }
+    }
 }
 
 /// Judges a run.
@@ -61,7 +76,7 @@ pub fn audit(state: &State, terms: Terms) -> Vec<Finding> {
         written_before_removed(&prunes),
         only_its_own(state),
         nothing_changed_on_watch(state, terms.may_change),
-        failures::seen(state),
+        failures::seen(state, terms.may_give_up),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! and a hold leave no trace there; these are read from the classifier's answers. A hold has to be
 //! decided: where the classifier never gave an answer, nothing was held.
 
+use domain::ZoneId;
 use domain::incident::Marker;
 use domain::prune::Record;
 use domain::report::Report;
@@ -11,9 +12,9 @@ use domain::verdict::Verdict;
 use jiff::Timestamp;
 
 use crate::arc::{Status, What};
-use crate::history::Change;
+use crate::history::{Change, Happened};
 use crate::lambda::Invocation;
-use crate::scenario::{Expected, Outcome};
+use crate::scenario::{Expected, Outcome, Scenario};
 use crate::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
 use crate::state::State;
 
@@ -28,9 +29,11 @@ pub struct Ending {
     pub problems: Vec<String>,
 }
 
-/// Judges the end of a drill; `fault_at` is when the first thing went wrong.
+/// Judges the end of a drill of a scenario that began at this moment.
 #[must_use]
-pub fn judge(state: &State, expected: &Expected, fault_at: Timestamp) -> Ending {
+pub fn judge(state: &State, scenario: &Scenario, begin: Timestamp) -> Ending {
+    let expected = &scenario.expected;
+    let fault_at = scenario.fault_at(begin);
     let reports: Vec<Report> = reports(state)
         .filter(|report| report.at >= fault_at)
         .collect();
@@ -51,8 +54,11 @@ pub fn judge(state: &State, expected: &Expected, fault_at: Timestamp) -> Ending 
     }
     problems.extend(untold(state, &expected.told()));
     problems.extend(without_reason(&reports, &expected.because));
+    if let Some(not_before) = &expected.not_before {
+        problems.extend(too_early(state, begin + not_before.length()));
+    }
     if outcome == expected.outcome {
-        problems.extend(in_force(state, expected));
+        problems.extend(in_force(state, expected, zone.as_deref()));
     }
     Ending {
         outcome,
@@ -89,7 +95,7 @@ fn phases(state: &State) -> Vec<String> {
 
 fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {
     let mut shifted = None;
-    let mut pruned = false;
+    let mut pruned = None;
     for happened in state.history.changes() {
         match &happened.what {
             Change::Shift(change)
@@ -98,14 +104,17 @@ fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {
                 shifted.get_or_insert_with(|| change.zone.to_string());
             }
             Change::Group(change) if happened.is_by(ASG_PRUNING) => {
-                pruned |= change.after.len() < change.before.len();
+                let left = |zone: &&ZoneId| !change.zones_after.contains(zone);
+                if let Some(zone) = change.zones_before.iter().find(left) {
+                    pruned.get_or_insert_with(|| zone.to_string());
+                }
             }
             _ => {}
         }
     }
     let rehearsed = reports.iter().find(|report| report.is_dry());
-    if pruned {
-        return (Outcome::Evacuate, shifted);
+    if pruned.is_some() {
+        return (Outcome::Evacuate, shifted.or(pruned));
     }
     if shifted.is_some() {
         return (Outcome::Shift, shifted);
@@ -119,6 +128,13 @@ fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {
         return (Outcome::Hold, None);
     }
     (Outcome::Failed, None)
+}
+
+/// What Evac changed before it was to change anything.
+fn too_early(state: &State, not_before: Timestamp) -> Option<String> {
+    let evacs = |happened: &&Happened| happened.is_by(ZONAL_SHIFT) || happened.is_by(ASG_PRUNING);
+    let first = state.history.changes().iter().find(evacs)?.at();
+    (first < not_before).then(|| format!("changed something at {first}, not before {not_before}"))
 }
 
 /// The expected messages that did not come, in their order; others may stand between.
@@ -147,36 +163,38 @@ fn without_reason(reports: &[Report], expected: &[String]) -> Vec<String> {
 }
 
 /// What of an evacuation is not in force any more, or still is, against expectation.
-fn in_force(state: &State, expected: &Expected) -> Vec<String> {
-    let shifts = state.arc.shifts().iter().any(|shift| {
+fn in_force(state: &State, expected: &Expected, zone: Option<&str>) -> Vec<String> {
+    let evacs_shift = state.arc.shifts().iter().any(|shift| {
         shift.status == Status::Active && Marker::from_comment(&shift.comment).is_some()
     });
     let records = state
         .auto_scaling
         .groups()
         .any(|group| !matches!(Record::read(group.tags), Ok(None)));
-    let mut problems = Vec::new();
-    if expected.undone {
-        if shifts {
-            problems.push("traffic is still shifted away at the end".to_owned());
-        }
-        if records {
-            problems.push("groups are still pruned at the end".to_owned());
-        }
-        return problems;
-    }
+    // Whoever shifted it: Evac leaves a person's shift or AWS's as it is.
+    let away = state.arc.all_resources().any(|resource| {
+        let applied = resource.applied.map(ZoneId::as_str);
+        applied.is_some() && applied == zone
+    });
     let (shift, prune) = match expected.outcome {
+        _ if expected.undone => (false, false),
         Outcome::Evacuate => (true, true),
         Outcome::Shift => (true, false),
         Outcome::Hold | Outcome::Observe | Outcome::Failed => (false, false),
     };
-    if shift && !shifts {
-        problems.push("traffic is not shifted away any more at the end".to_owned());
-    }
-    if prune && !records {
-        problems.push("no group is pruned any more at the end".to_owned());
-    }
-    problems
+    let problem = |is: bool, what: &str| is.then(|| what.to_owned());
+    [
+        problem(shift && !away, "traffic is not away any more at the end"),
+        problem(prune && !records, "no group is pruned any more at the end"),
+        problem(
+            !shift && evacs_shift,
+            "traffic is still shifted away at the end",
+        ),
+        problem(!prune && records, "groups are still pruned at the end"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,20 @@
 //! A fault meets calls by service, operation and caller, a number of times or for as long as it
 //! lasts. A timeout *before* the effect is a request that got lost; a timeout *after* it is an answer
 //! that got lost, the case that tells an idempotent caller from one that only looks like it.
+//!
+//! [`spec`] are the faults as scenarios and the command line write them, which reach beyond the APIs:
+//! to events, metrics, functions and capacity.
+
+mod bucket;
+mod kill;
+pub mod spec;
+
+use std::time::Duration;
 
 use jiff::Timestamp;
+
+use self::bucket::Bucket;
+use self::kill::Kill;
 
 use crate::error::ServiceError;
 use crate::operation::{Operation, Service};
@@ -22,6 +34,21 @@ pub enum FaultKind {
     TimeoutAfter,
     /// It is refused for want of permission.
     AccessDenied,
+}
+
+/// The calls that a fault meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) service: Service,
+    /// Of this operation; of every one where it is `None`.
+    pub(crate) operation: Option<String>,
+}
+
+impl Calls {
+    fn meets(&self, service: Service, operation: Operation) -> bool {
+        let named = self.operation.as_deref();
+        self.service == service && named.is_none_or(|name| name == operation.name)
+    }
 }
 
 /// A fault and the calls that it meets.
@@ -69,15 +96,36 @@ impl ApiFault {
 
 /// The faults in force.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ApiFaults(Vec<ApiFault>);
+pub(crate) struct ApiFaults {
+    refusals: Vec<ApiFault>,
+    buckets: Vec<Bucket>,
+    delays: Vec<Delay>,
+    kills: Vec<Kill>,
+}
+
+/// Calls that are answered late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Delay {
+    calls: Calls,
+    by: Duration,
+    until: Option<Timestamp>,
+}
 
 impl ApiFaults {
     pub(crate) fn add(&mut self, fault: ApiFault) {
-        self.0.push(fault);
+        self.refusals.push(fault);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
+    }
+
+    /// How long a call waits before anything becomes of it.
+    pub(crate) fn delay(&self, service: Service, operation: Operation, now: Timestamp) -> Duration {
+        let late = self.delays.iter().filter(|delay| {
+            delay.until.is_none_or(|until| now < until) && delay.calls.meets(service, operation)
+        });
+        late.map(|delay| delay.by).sum()
     }
 
     /// What happens to this call; a fault that is met is used up by one.
@@ -87,19 +135,34 @@ impl ApiFaults {
         operation: Operation,
         now: Timestamp,
     ) -> Option<FaultKind> {
-        self.0
+        self.refusals
             .retain(|fault| fault.times != Some(0) && fault.until.is_none_or(|until| now < until));
-        let fault = self.0.iter_mut().find(|fault| {
+        let fault = self.refusals.iter_mut().find(|fault| {
             fault.service == service
                 && fault
                     .operation
                     .as_deref()
                     .is_none_or(|name| name == operation.name)
-        })?;
-        if let Some(times) = &mut fault.times {
-            *times -= 1;
+        });
+        if let Some(fault) = fault {
+            if let Some(times) = &mut fault.times {
+                *times -= 1;
+            }
+            return Some(fault.kind);
         }
-        Some(fault.kind)
+        let mut buckets = self.buckets.iter_mut();
+        let empty = buckets.any(|bucket| !bucket.admits(service, operation, now));
+        empty.then_some(FaultKind::Throttle)
+    }
+
+    /// A function begins to run, and has made no call yet.
+    pub(crate) fn begin_invocation(&mut self, function: &str) {
+        self.kills.iter_mut().for_each(|kill| kill.begin(function));
+    }
+
+    /// Whether a function is killed by what it has just done.
+    pub(crate) fn kills(&mut self, caller: &str) -> bool {
+        self.kills.iter_mut().any(|kill| kill.strikes(caller))
     }
 }
 

@@ -2,18 +2,25 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// A service, named as in the AWS CLI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub enum Service {
     /// ARC zonal shift.
+    #[serde(rename = "arc-zonal-shift")]
     ArcZonalShift,
     /// EC2 Auto Scaling.
+    #[serde(rename = "autoscaling")]
     AutoScaling,
     /// CloudWatch metrics and alarms.
+    #[serde(rename = "cloudwatch")]
     CloudWatch,
     /// Lambda.
+    #[serde(rename = "lambda")]
     Lambda,
     /// SNS.
+    #[serde(rename = "sns")]
     Sns,
 }
 

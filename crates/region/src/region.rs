@@ -7,7 +7,8 @@
 //! to the moment of each delivery. It never runs past an invocation that is due, so whoever drives
 //! the clock can let the function run at that very moment.
 //!
-//! In a test, the clock stands still while a function runs ([`Region::advance`]). In a drill, it runs
+//! In a test, the clock stands still while a function computes, and goes on with tokio's clock while it
+//! waits ([`Region::advance`]). In a drill, it runs
 //! many times faster than the wall clock while nothing happens, and exactly as fast while a function
 //! runs ([`crate::clock`]): so what a drill says of the time from alarm to shift is what the real
 //! executables needed.
@@ -19,8 +20,10 @@
 //! has of its own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use winterbaume_core::{MockRequest, MockResponse};
@@ -29,11 +32,15 @@ use crate::error::ServiceError;
 use crate::fault::{ApiFault, FaultKind, refusal};
 use crate::lambda::wire::InvocationType;
 use crate::lambda::{
-    Due, FunctionFailure, Invocation, LONGEST_ASYNCHRONOUS, LONGEST_SYNCHRONOUS, Way,
+    Begun, Due, FunctionFailure, Invocation, LONGEST_ASYNCHRONOUS, LONGEST_SYNCHRONOUS, Way,
 };
 use crate::operation::{Operation, Service};
+use crate::past::Moment;
 use crate::state::{Call, State};
 use crate::{arc, autoscaling, cloudwatch, lambda, sns};
+
+/// How often the clock moves while functions run.
+const BEAT: Duration = Duration::from_millis(5);
 
 /// An embedded Region.
 #[derive(Debug)]
@@ -80,6 +87,13 @@ impl Region {
         let Some(operation) = identify(service, &request) else {
             return Some(refuse(service, &request, &unknown(service)));
         };
+        let delay = {
+            let state = self.state();
+            state.faults.delay(service, operation, state.now())
+        };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let admitted = self.admit(service, operation, &request);
         let fault = match admitted {
             Admitted::Done(answer) => return answer,
@@ -109,6 +123,12 @@ impl Region {
             return Admitted::Done(Some(refuse(service, request, &error)));
         }
         state.note_changes(None);
+        if !operation.mutates
+            && let Some(past) = state.shown_past()
+            && let Some(response) = answer_from_past(past, service, operation, request, now)
+        {
+            return Admitted::Done(Some(response));
+        }
         let response = match service {
             Service::Lambda => return Admitted::Invocation { fault },
             Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
@@ -121,6 +141,10 @@ impl Region {
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
         };
         state.note_changes(Some(&caller));
+        if state.faults.kills(&caller) {
+            state.lambda.kill(&caller);
+            return Admitted::Done(None);
+        }
         Admitted::Done((fault != Some(FaultKind::TimeoutAfter)).then_some(response))
     }
 
@@ -208,29 +232,38 @@ impl Region {
     ) -> Result<Value, FunctionFailure> {
         let underway = Underway::begin(self);
         let (begun, began) = {
-            let state = self.state();
+            let mut state = self.state();
             let now = state.now();
+            state.faults.begin_invocation(function);
             (
                 state.lambda.begin(function, &request_id, &payload, now),
                 now,
             )
         };
-        let outcome =
-            match begun {
-                Some((answer, timeout)) => tokio::time::timeout(timeout, answer)
-                    .await
-                    .unwrap_or_else(|_| {
-                        let message = format!(
-                            "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
-                            timeout.as_secs_f64()
-                        );
-                        Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
-                    }),
-                None => Err(FunctionFailure::of_runtime(
-                    "Runtime.NoSuchFunction",
-                    format!("there is no function {function}"),
-                )),
-            };
+        let outcome = match begun {
+            Some(Begun {
+                answer,
+                timeout,
+                killed,
+            }) => tokio::select! {
+                biased;
+                () = killed => {
+                    let message = format!("RequestId: {request_id} Error: Runtime exited with error: signal: killed");
+                    Err(FunctionFailure::of_runtime("Runtime.ExitError", message))
+                }
+                answer = tokio::time::timeout(timeout, answer) => answer.unwrap_or_else(|_| {
+                    let message = format!(
+                        "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+                        timeout.as_secs_f64()
+                    );
+                    Err(FunctionFailure::of_runtime("Sandbox.Timedout", message))
+                }),
+            },
+            None => Err(FunctionFailure::of_runtime(
+                "Runtime.NoSuchFunction",
+                format!("there is no function {function}"),
+            )),
+        };
         let mut state = self.state();
         let ended = state.now();
         let invocation = Invocation {
@@ -286,7 +319,8 @@ impl Region {
         self.state().step_until(target)
     }
 
-    /// Moves the clock, and runs what becomes due with the clock standing still.
+    /// Moves the clock, and runs what becomes due. While a function waits, the clock goes on with
+    /// tokio's, which in a test may be a virtual one; a function that waits for nothing takes no time.
     pub async fn advance(&self, by: SignedDuration) {
         let target = self.now().checked_add(by).unwrap_or(Timestamp::MAX);
         loop {
@@ -294,7 +328,27 @@ impl Region {
             if due.is_empty() {
                 return;
             }
-            join_all(due.into_iter().map(|due| self.run_due(due))).await;
+            self.run_all(due).await;
+        }
+    }
+
+    /// Runs invocations, and those that become due meanwhile, until all have ended.
+    async fn run_all(&self, due: Vec<Due>) {
+        let run = |due: Due| self.run_due(due);
+        let mut running: FuturesUnordered<_> = due.into_iter().map(run).collect();
+        let mut last = tokio::time::Instant::now();
+        while !running.is_empty() {
+            tokio::select! {
+                biased;
+                _ = running.next() => {}
+                () = tokio::time::sleep(BEAT) => {
+                    let passed = SignedDuration::try_from(last.elapsed()).unwrap_or_default();
+                    last = tokio::time::Instant::now();
+                    let now = self.now();
+                    let later = self.step_until(now.checked_add(passed).unwrap_or(now));
+                    running.extend(later.into_iter().map(run));
+                }
+            }
         }
     }
 }
@@ -321,6 +375,26 @@ enum Admitted {
     Done(Option<MockResponse>),
     /// A function has to run first, and this goes wrong with its answer.
     Invocation { fault: Option<FaultKind> },
+}
+
+/// The answer of a service that shows what was, if it is one that can.
+fn answer_from_past(
+    mut past: Moment,
+    service: Service,
+    operation: Operation,
+    request: &MockRequest,
+    now: Timestamp,
+) -> Option<MockResponse> {
+    match service {
+        Service::ArcZonalShift => Some(arc::wire::perform(&mut past.arc, operation, request, now)),
+        Service::AutoScaling => Some(autoscaling::wire::perform(
+            &mut past.auto_scaling,
+            operation,
+            request,
+            now,
+        )),
+        Service::CloudWatch | Service::Lambda | Service::Sns => None,
+    }
 }
 
 /// The service in the scope of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.

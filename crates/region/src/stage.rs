@@ -9,22 +9,22 @@
 
 pub mod detection;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::policy::Mode;
 use domain::{AccountId, ResourceArn, SubnetId, ZoneId, ZoneName};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::arc::{ManagedResource, ZonalShifts};
-use crate::autoscaling::{AutoScaling, GroupSpec};
+use crate::autoscaling::{AutoScaling, GroupSpec, RefreshStatus};
 use crate::chance::Chance;
 use crate::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
 use crate::lambda::Handler;
 use crate::region::Region;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Setting};
+use crate::script::Step;
 use crate::sns::Sns;
 use crate::state::{Parts, State};
 use crate::world::{BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec};
@@ -113,16 +113,24 @@ impl Stage {
         let load_balancer = load_balancer()?;
         let mut sns = Sns::new(account.clone(), REGION);
         let topic = sns.create_topic("evac");
+        let auto_scaling = auto_scaling(&account, chance, &load_balancer, &scenario.setting, now)?;
+        let group_arn: Option<ResourceArn> = auto_scaling
+            .group(GROUP)
+            .filter(|group| group.zonal_shift)
+            .map(|group| group.arn.parse().map_err(StageError::of))
+            .transpose()?;
         let parts = Parts {
             now,
-            arc: arc(&account, &load_balancer)?,
-            auto_scaling: auto_scaling(&account, chance, &load_balancer, now)?,
+            arc: arc(&account, &load_balancer, group_arn.as_ref())?,
+            auto_scaling,
             cloudwatch: detection::cloudwatch(&account, &zones()?, now)?,
             sns,
-            world: World::new(world(&load_balancer)?, chance).map_err(StageError::of)?,
+            world: World::new(world(&load_balancer, &scenario.setting)?, chance)
+                .map_err(StageError::of)?,
         };
         let region = Region::new(State::new(&account, REGION, parts));
         let begin = now + HISTORY;
+        let workload = definition(&load_balancer, group_arn.as_ref(), scenario)?;
         {
             let mut state = region.state();
             // Nothing is invoked yet, so nothing becomes due.
@@ -133,9 +141,20 @@ impl Stage {
                 state.timeline.foresee(&fault);
                 state.world.inject(fault).map_err(StageError::of)?;
             }
+            for fault in &scenario.region_faults {
+                let (from, until) = fault.in_drill(begin);
+                state.schedule(from, Step::Begin(fault.fault.clone(), until));
+                if let Some(until) = until {
+                    state.schedule(until, Step::End(fault.fault.clone()));
+                }
+            }
+            for act in &scenario.acts {
+                let at = begin + act.after.length();
+                state.schedule(at, Step::Act(act.act.clone()));
+            }
+            state.workload.clone_from(&workload);
         }
-        let end = begin + SignedDuration::from_mins(scenario.minutes.into());
-        let workload = definition(&load_balancer, scenario.mode)?;
+        let end = begin + scenario.lasts.length();
         Ok(Self {
             region,
             workload,
@@ -261,7 +280,25 @@ fn subnet(zone: &ZoneId) -> Result<SubnetId, StageError> {
         .map_err(StageError::of)
 }
 
-fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, StageError> {
+/// The AZ IDs of the Region.
+pub(crate) fn zone_ids() -> BTreeSet<ZoneId> {
+    let ids = ZONES.iter().map(|(id, _)| id.parse());
+    ids.filter_map(Result::ok).collect()
+}
+
+/// A subnet of the workload's VPC that its definition does not list.
+fn unlisted_subnet(zone: &ZoneId) -> Result<SubnetId, StageError> {
+    let number = zone.as_str().chars().last().unwrap_or('0');
+    format!("subnet-0{number}0000000000000ff")
+        .parse()
+        .map_err(StageError::of)
+}
+
+fn arc(
+    account: &AccountId,
+    load_balancer: &ResourceArn,
+    group: Option<&ResourceArn>,
+) -> Result<ZonalShifts, StageError> {
     let mut arc = ZonalShifts::new(account.clone(), REGION);
     arc.manage(ManagedResource {
         arn: load_balancer.clone(),
@@ -269,6 +306,14 @@ fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, 
         zones: zones()?.into_iter().map(|(id, _)| id).collect(),
         autoshift: true,
     });
+    if let Some(group) = group {
+        arc.manage(ManagedResource {
+            arn: group.clone(),
+            name: GROUP.to_owned(),
+            zones: zones()?.into_iter().map(|(id, _)| id).collect(),
+            autoshift: false,
+        });
+    }
     Ok(arc)
 }
 
@@ -276,6 +321,7 @@ fn auto_scaling(
     account: &AccountId,
     chance: Chance,
     load_balancer: &ResourceArn,
+    setting: &Setting,
     now: Timestamp,
 ) -> Result<AutoScaling, StageError> {
     let mut auto_scaling = AutoScaling::new(account.clone(), REGION, chance);
@@ -283,7 +329,12 @@ fn auto_scaling(
     for (id, name) in zones()? {
         let subnet = subnet(&id)?;
         subnets.push(subnet.clone());
-        auto_scaling.put_subnet(subnet, id, name);
+        auto_scaling.put_subnet(subnet, id.clone(), name.clone());
+        if setting.unlisted_subnet.as_ref() == Some(&id) {
+            let unlisted = unlisted_subnet(&id)?;
+            subnets.push(unlisted.clone());
+            auto_scaling.put_subnet(unlisted, id, name);
+        }
     }
     let spec = GroupSpec {
         name: GROUP.to_owned(),
@@ -299,13 +350,17 @@ fn auto_scaling(
             "arn:aws:elasticloadbalancing:{REGION}:{account}:{TARGET_GROUP}"
         )],
         load_balancer: Some(load_balancer.clone()),
+        zonal_shift: setting.native_zonal_shift,
+        refresh: setting
+            .instance_refresh
+            .then_some(RefreshStatus::InProgress),
         ..GroupSpec::default()
     };
     auto_scaling.put_group(spec, now).map_err(StageError::of)?;
     Ok(auto_scaling)
 }
 
-fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
+fn world(load_balancer: &ResourceArn, setting: &Setting) -> Result<WorldSpec, StageError> {
     Ok(WorldSpec {
         workload: WORKLOAD.to_owned(),
         zones: zones()?,
@@ -315,8 +370,8 @@ fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
             target_group: TARGET_GROUP.to_owned(),
         }],
         traffic: TrafficSpec {
-            requests_per_second: 120.0,
-            shares: BTreeMap::new(),
+            requests_per_second: setting.requests_per_second.unwrap_or(120.0),
+            shares: setting.shares.clone(),
             drift: 0.1,
         },
         baseline: BaselineSpec::default(),
@@ -328,7 +383,11 @@ fn world(load_balancer: &ResourceArn) -> Result<WorldSpec, StageError> {
 }
 
 /// The workload's definition, as its owners write it.
-fn definition(load_balancer: &ResourceArn, mode: Mode) -> Result<Value, StageError> {
+fn definition(
+    load_balancer: &ResourceArn,
+    group: Option<&ResourceArn>,
+    scenario: &Scenario,
+) -> Result<Value, StageError> {
     let mut by_zone = serde_json::Map::new();
     let mut alarms = serde_json::Map::new();
     for (id, name) in zones()? {
@@ -338,12 +397,23 @@ fn definition(load_balancer: &ResourceArn, mode: Mode) -> Result<Value, StageErr
         );
         alarms.insert(id.to_string(), json!(detection::zonal_alarm(&id)));
     }
+    let mut policy = json!({
+        "mode": scenario.mode,
+        "expiresIn": "6h",
+        "minZones": MIN_ZONES,
+        "failBack": "manual",
+        "withoutEvidence": "act",
+    });
+    for (field, value) in &scenario.setting.policy {
+        policy[field] = value.clone();
+    }
+    let resources: Vec<&ResourceArn> = [load_balancer].into_iter().chain(group).collect();
     Ok(json!({
         "name": WORKLOAD,
         "zones": by_zone,
-        "resources": [load_balancer],
+        "resources": resources,
         "autoScalingGroups": {"tag": {"key": "evac:workload", "value": WORKLOAD}},
         "alarms": {"zonal": alarms, "regional": [detection::REGIONAL_ALARM]},
-        "policy": {"mode": mode, "expiresIn": "6h", "minZones": MIN_ZONES, "failBack": "manual", "withoutEvidence": "act"},
+        "policy": policy,
     }))
 }

@@ -1,7 +1,8 @@
 //! Everything that the Region holds, and how a second of it passes.
 
-use domain::{AccountId, ZoneId};
+use domain::{AccountId, ResourceArn, ZoneId};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::arc::ZonalShifts;
 use crate::autoscaling::AutoScaling;
@@ -11,6 +12,8 @@ use crate::fault::ApiFaults;
 use crate::history::History;
 use crate::lambda::{Due, Lambda};
 use crate::operation::{Operation, Service};
+use crate::past::{Moment, Past};
+use crate::script::{Script, Step};
 use crate::sns::Sns;
 use crate::timeline::Timeline;
 use crate::world::{Infrastructure, InstanceRef, World};
@@ -57,7 +60,12 @@ pub struct State {
     pub history: History,
     /// Every call, oldest first.
     pub calls: Vec<Call>,
+    /// The definition of the workload that the Region holds; null where there is none.
+    pub workload: Value,
     pub(crate) faults: ApiFaults,
+    script: Script,
+    past: Option<Past>,
+    metrics_late: SignedDuration,
 }
 
 /// What a Region is made of.
@@ -93,8 +101,44 @@ impl State {
             timeline: Timeline::default(),
             history: History::default(),
             calls: Vec::new(),
+            workload: Value::Null,
             faults: ApiFaults::default(),
+            script: Script::default(),
+            past: None,
+            metrics_late: SignedDuration::ZERO,
         }
+    }
+
+    /// Has a step taken when its time comes.
+    pub(crate) fn schedule(&mut self, at: Timestamp, step: Step) {
+        self.script.add(at, step);
+    }
+
+    /// A line about what the scenario does now.
+    pub(crate) fn tell_scenario(&mut self, what: String) {
+        self.timeline.scenario(self.now, what);
+    }
+
+    /// Has reads show what was so long ago, from now on, or what is.
+    pub(crate) fn look_back(&mut self, by: Option<SignedDuration>) {
+        self.past = by.map(Past::new);
+        self.keep_moment();
+    }
+
+    fn keep_moment(&mut self) {
+        if let Some(past) = &mut self.past {
+            past.keep(self.now, &self.arc, &self.auto_scaling);
+        }
+    }
+
+    /// What a read is shown in place of what is, if anything.
+    pub(crate) fn shown_past(&self) -> Option<Moment> {
+        self.past.as_ref()?.shown(self.now)
+    }
+
+    /// Has metrics seen so much later than usual.
+    pub(crate) fn delay_metrics(&mut self, by: SignedDuration) {
+        self.metrics_late = by;
     }
 
     /// The Region's time.
@@ -136,9 +180,13 @@ impl State {
     /// What the second that ends now did.
     fn pass_second(&mut self) {
         let now = self.now;
-        self.arc.step(now);
-        self.auto_scaling.step(now);
         self.timeline.reach(now);
+        while let Some(step) = self.script.next(now) {
+            step.take(self);
+        }
+        self.arc.step(now);
+        self.shift_groups();
+        self.auto_scaling.step(now);
         let infrastructure = self.infrastructure();
         self.world
             .step(now - SignedDuration::from_secs(1), &infrastructure);
@@ -150,6 +198,26 @@ impl State {
             self.events.accept(&change.event, now);
         }
         self.note_changes(None);
+        self.keep_moment();
+    }
+
+    /// A group that ARC shifts itself is told so.
+    fn shift_groups(&mut self) {
+        let mut shifted: Vec<(String, Option<ZoneId>)> = Vec::new();
+        for group in self.auto_scaling.groups().filter(|group| group.zonal_shift) {
+            let Ok(arn) = group.arn.parse::<ResourceArn>() else {
+                continue;
+            };
+            let mut zones = self.world.spec().zones.iter().map(|(zone, _)| zone);
+            let away = zones.find(|zone| self.arc.weight(&arn, zone) == 0.0);
+            if away != group.shifted {
+                shifted.push((group.name.to_owned(), away.cloned()));
+            }
+        }
+        for (group, away) in shifted {
+            // The group is there: it was just looked at.
+            let _ = self.auto_scaling.set_shifted(&group, away);
+        }
     }
 
     fn infrastructure(&self) -> Infrastructure {
@@ -181,7 +249,7 @@ impl State {
 
     fn publish_metrics(&mut self, minute_end: Timestamp) {
         let minute = minute_end - SignedDuration::from_mins(1);
-        let visible_at = minute_end + PUBLISH_DELAY;
+        let visible_at = minute_end + PUBLISH_DELAY + self.metrics_late;
         for sample in self.world.minute(minute) {
             let metric = MetricId {
                 namespace: sample.namespace.to_owned(),

@@ -86,6 +86,11 @@ impl Timeline {
             .sort_by_key(|entry| entry.at);
     }
 
+    /// A line about what the scenario does.
+    pub(crate) fn scenario(&mut self, at: Timestamp, what: String) {
+        self.add(at, "scenario", what);
+    }
+
     /// Adds the foreseen lines whose time has come.
     pub(crate) fn reach(&mut self, now: Timestamp) {
         while let Some(next) = self.foreseen.pop_front_if(|next| next.at <= now) {

@@ -26,8 +26,11 @@ pub const OPERATION: Duration = Duration::from_secs(8);
 /// Before the second attempt, at the most: the wait is drawn between nothing and this, and the next
 /// are twice as long. The SDK's own second is too long when customers wait.
 pub const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-/// Attempts of a call, the first included.
-pub const ATTEMPTS: u32 = 3;
+/// Before any attempt, at the most.
+pub const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+/// Attempts of a call, the first included. With these waits a call that is throttled every time gives
+/// up within [`OPERATION`], and so says that it was throttled and not that time ran out.
+pub const ATTEMPTS: u32 = 7;
 
 /// Limits for a call that may take so long altogether.
 #[must_use]
@@ -87,7 +90,8 @@ impl Connections {
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(ATTEMPTS)
-                    .with_initial_backoff(FIRST_BACKOFF),
+                    .with_initial_backoff(FIRST_BACKOFF)
+                    .with_max_backoff(LONGEST_BACKOFF),
             );
         builder.set_endpoint_url(
             settings

@@ -6,9 +6,10 @@ mod outcome;
 mod run;
 mod text;
 
-use region::scenario::{Scenario, built_in};
+use region::scenario::{Scenario, ScenarioRegionFault, built_in, file_of};
 
 use crate::arguments::{DrillOptions, Format, UsageError};
+use crate::input::read;
 use crate::output::tell;
 
 pub use outcome::{
@@ -22,12 +23,16 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         tell(&text::list(&scenarios))?;
         return Ok(true);
     }
-    let scenario = find(&scenarios, &options.scenario)?;
+    let scenario = scenario(options, scenarios)?;
+    if options.print {
+        tell(file_of(&scenario.name).unwrap_or_default().trim_end())?;
+        return Ok(true);
+    }
     let functions = functions::find(options.functions.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(run::play(scenario, options, &functions))?;
+    let outcome = runtime.block_on(run::play(&scenario, options, &functions))?;
     match options.format {
         Format::Json => tell(&serde_json::to_string_pretty(&outcome)?)?,
         Format::Text => tell(&text::summary(&outcome))?,
@@ -35,15 +40,41 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
     Ok(outcome.is_good())
 }
 
-fn find<'a>(scenarios: &'a [Scenario], name: &str) -> Result<&'a Scenario, UsageError> {
-    scenarios
+/// The scenario that is to be played, with the faults of the command line.
+fn scenario(options: &DrillOptions, built_in: Vec<Scenario>) -> anyhow::Result<Scenario> {
+    let mut scenario = match &options.scenario_file {
+        Some(path) => {
+            let expected = "a file that holds a scenario; evac drill --print shows one";
+            let text = read("--scenario-file", path, expected)?;
+            Scenario::read(&text).map_err(|error| {
+                UsageError(format!("--scenario-file {}: {error}", path.display()))
+            })?
+        }
+        None => find(built_in, &options.scenario)?,
+    };
+    let faults = options.faults.iter().cloned();
+    scenario
+        .region_faults
+        .extend(faults.map(|fault| ScenarioRegionFault {
+            after: None,
+            lasts: None,
+            fault,
+        }));
+    scenario
+        .check()
+        .map_err(|error| UsageError(error.to_string()))?;
+    Ok(scenario)
+}
+
+fn find(scenarios: Vec<Scenario>, name: &str) -> Result<Scenario, UsageError> {
+    let names: Vec<String> = scenarios
         .iter()
+        .map(|scenario| scenario.name.clone())
+        .collect();
+    scenarios
+        .into_iter()
         .find(|scenario| scenario.name == name)
         .ok_or_else(|| {
-            let names: Vec<&str> = scenarios
-                .iter()
-                .map(|scenario| scenario.name.as_str())
-                .collect();
             UsageError(format!(
                 "--scenario {name}: there is no such scenario, expected one of {}",
                 names.join(", ")

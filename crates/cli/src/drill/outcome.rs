@@ -9,7 +9,7 @@ use region::cloudwatch::StateValue;
 use region::ending::{judge, report, reports};
 use region::lambda::Invocation;
 use region::scenario::Scenario;
-use region::stage::{CLASSIFIER, MIN_ZONES, Stage};
+use region::stage::{CLASSIFIER, Stage};
 use region::state::State;
 use region::timeline::AlarmChange;
 use region::world::CustomerLog;
@@ -163,11 +163,7 @@ impl Outcome {
             with_evac: bad(state.world.customers(), from, stage.end),
             without_evac: bad(without, from, stage.end),
         };
-        let ending = judge(&state, &scenario.expected, fault_at);
-        let terms = Terms {
-            min_zones: MIN_ZONES,
-            may_change: scenario.expected.outcome.changes_something(),
-        };
+        let ending = judge(&state, scenario, stage.begin);
         Self {
             scenario: scenario.name.clone(),
             seed,
@@ -187,7 +183,7 @@ impl Outcome {
             customer_errors: errors(alarm_at.unwrap_or(fault_at)),
             customer_errors_from_fault: errors(fault_at),
             mutating_calls: mutating_calls(&state),
-            invariants: audit(&state, terms),
+            invariants: audit(&state, Terms::of(scenario)),
             messages: messages(&state),
         }
     }

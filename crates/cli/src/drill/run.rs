@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use region::clock::run_until;
 use region::lambda::Handler;
 use region::lambda::sandbox::{Executable, LogSink};
-use region::scenario::Scenario;
+use region::scenario::act::Act;
+use region::scenario::{Scenario, ScenarioAct};
 use region::stage::{ASG_PRUNING, CLASSIFIER, Handlers, REGION, Stage, ZONAL_SHIFT};
 use region::transport::http::listen;
 use region::world::CustomerLog;
@@ -46,7 +47,10 @@ pub(crate) async fn play(
 
 /// What customers see when nobody acts.
 fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
-    let stage = Stage::set(scenario, seed)?;
+    let mut scenario = scenario.clone();
+    let is_command = |act: &ScenarioAct| matches!(act.act, Act::Command { .. });
+    scenario.acts.retain(|act| !is_command(act));
+    let stage = Stage::set(&scenario, seed)?;
     // There is no function and no rule, so nothing becomes due.
     let due = stage.region.step_until(stage.end);
     anyhow::ensure!(

@@ -143,6 +143,7 @@ impl Run {
             Terms {
                 min_zones: MIN_ZONES,
                 may_change,
+                may_give_up: false,
             },
         );
         findings

@@ -227,6 +227,7 @@ impl Group {
             target_groups: &self.target_groups,
             load_balancer: self.load_balancer.as_ref(),
             zonal_shift: self.zonal_shift,
+            shifted: self.shifted.as_ref(),
             operator: self.operator.as_deref(),
             deleting: self.deleting,
             suspended: self
@@ -294,6 +295,8 @@ pub struct GroupView<'a> {
     pub load_balancer: Option<&'a ResourceArn>,
     /// Whether ARC can shift the group itself.
     pub zonal_shift: bool,
+    /// The zone that the group itself is shifted away from.
+    pub shifted: Option<&'a ZoneId>,
     /// The AWS service that manages it.
     pub operator: Option<&'a str>,
     /// Whether it is being deleted.

@@ -55,7 +55,8 @@ use self::step::{Activities, Conditions};
 use crate::chance::Chance;
 use crate::error::ServiceError;
 
-const LAUNCH_DELAY: SignedDuration = SignedDuration::from_secs(60);
+/// How long the shortest launch takes unless somebody says otherwise.
+pub(crate) const LAUNCH_DELAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// The service.
 #[derive(Debug, Clone)]
@@ -217,9 +218,9 @@ impl AutoScaling {
         self.groups.get(name).map(|group| group.view(true))
     }
 
-    /// All groups, by name.
+    /// All groups, by name, without their instances.
     pub fn groups(&self) -> impl Iterator<Item = GroupView<'_>> {
-        self.groups.values().map(|group| group.view(true))
+        self.groups.values().map(|group| group.view(false))
     }
 
     /// Every update that changed the subnets or the zones of a group, oldest first.

@@ -52,12 +52,13 @@ fn hold() -> Value {
     })
 }
 
-fn expected(expected: Value) -> Expected {
-    serde_json::from_value(expected).unwrap()
-}
-
 fn judged(stage: &Stage, expecting: Value) -> Ending {
-    judge(&stage.region.state(), &expected(expecting), stage.begin)
+    let scenario = Scenario {
+        faults: Vec::new(),
+        expected: serde_json::from_value(expecting).unwrap(),
+        ..built_in().unwrap().swap_remove(0)
+    };
+    judge(&stage.region.state(), &scenario, stage.begin)
 }
 
 async fn ten_minutes(stage: &Stage) {
@@ -198,7 +199,7 @@ async fn an_evacuation_has_to_be_in_force_at_the_end_or_undone() {
     let lasting = json!({"outcome": "evacuate", "told": []});
     assert_eq!(
         judged(&stage, lasting).problems,
-        ["traffic is not shifted away any more at the end"]
+        ["traffic is not away any more at the end"]
     );
 }
 
@@ -222,4 +223,16 @@ async fn what_a_person_does_is_not_evacs_end() {
         judged(&stage, json!({"outcome": "hold"})).outcome,
         Outcome::Hold
     );
+}
+
+#[tokio::test]
+async fn an_evacuation_that_came_too_early_is_a_problem() {
+    let stage = stage(hold());
+    ten_minutes(&stage).await;
+    evacuate(&stage);
+    let early = json!({"outcome": "evacuate", "told": [], "notBefore": "11m"});
+    let problem = &judged(&stage, early).problems[0];
+    assert!(problem.starts_with("changed something at"), "{problem}");
+    let late = json!({"outcome": "evacuate", "told": [], "notBefore": "10m"});
+    assert_eq!(judged(&stage, late).problems, [""; 0]);
 }

@@ -23,6 +23,7 @@ use domain::AccountId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::error::ServiceError;
 
@@ -65,6 +66,14 @@ impl FunctionFailure {
 /// An invocation under way.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Value, FunctionFailure>> + Send>>;
 
+/// An invocation that has begun.
+pub(crate) struct Begun {
+    pub(crate) answer: Answer,
+    pub(crate) timeout: Duration,
+    /// Ends when the function is killed.
+    pub(crate) killed: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
 /// What runs when a function is invoked.
 pub type Handler = Arc<dyn Fn(Invoked) -> Answer + Send + Sync>;
 
@@ -73,6 +82,7 @@ pub type Handler = Arc<dyn Fn(Invoked) -> Answer + Send + Sync>;
 pub struct Function {
     handler: Handler,
     timeout: Duration,
+    killed: Arc<Notify>,
 }
 
 impl fmt::Debug for Function {
@@ -190,8 +200,12 @@ impl Lambda {
 
     /// Adds a function, or replaces it.
     pub fn put_function(&mut self, name: &str, timeout: Duration, handler: Handler) {
-        self.functions
-            .insert(name.to_owned(), Function { handler, timeout });
+        let function = Function {
+            handler,
+            timeout,
+            killed: Arc::new(Notify::new()),
+        };
+        self.functions.insert(name.to_owned(), function);
     }
 
     pub(crate) fn arn(&self, function: &str) -> String {
@@ -273,7 +287,7 @@ impl Lambda {
         request_id: &str,
         payload: &Value,
         now: Timestamp,
-    ) -> Option<(Answer, Duration)> {
+    ) -> Option<Begun> {
         let found = self.functions.get(function)?;
         let invoked = Invoked {
             request_id: request_id.to_owned(),
@@ -282,7 +296,19 @@ impl Lambda {
             now,
             remaining: found.timeout,
         };
-        Some(((found.handler)(invoked), found.timeout))
+        let killed = Arc::clone(&found.killed).notified_owned();
+        Some(Begun {
+            answer: (found.handler)(invoked),
+            timeout: found.timeout,
+            killed: Box::pin(killed),
+        })
+    }
+
+    /// Kills every running invocation of a function.
+    pub(crate) fn kill(&self, function: &str) {
+        if let Some(function) = self.functions.get(function) {
+            function.killed.notify_waiters();
+        }
     }
 
     /// Notes how an invocation ended; a failed asynchronous one is queued again or given up.
