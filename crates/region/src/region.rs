@@ -108,7 +108,10 @@ impl Region {
         }
         let response = match service {
             Service::Lambda => return Admitted::Invocation { fault },
-            Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
+            Service::ArcZonalShift => {
+                state.show_alarms_to_arc();
+                arc::wire::perform(&mut state.arc, operation, request, now)
+            }
             Service::AutoScaling => {
                 autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now)
             }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::arc::ZonalShifts;
 use crate::autoscaling::AutoScaling;
-use crate::cloudwatch::{CloudWatch, MetricId};
+use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
 use crate::eventbridge::EventBridge;
 use crate::fault::ApiFaults;
 use crate::lambda::{Due, Lambda};
@@ -143,7 +143,20 @@ impl State {
             self.timeline.alarm(&change);
             self.events.accept(&change.event, now);
         }
+        self.show_alarms_to_arc();
         self.note_changes();
+    }
+
+    /// Lets ARC see the alarms that practice runs depend on.
+    pub(crate) fn show_alarms_to_arc(&mut self) {
+        let in_alarm = |arn: &&str| {
+            let name = arn.split_once(":alarm:").map_or("", |(_, name)| name);
+            let alarm = self.cloudwatch.alarm(name);
+            alarm.is_some_and(|alarm| alarm.state().value == StateValue::Alarm)
+        };
+        let watched = self.arc.watched_alarms();
+        let red = watched.filter(in_alarm).map(str::to_owned).collect();
+        self.arc.follow_alarms(red, self.now);
     }
 
     fn infrastructure(&self) -> Infrastructure {
