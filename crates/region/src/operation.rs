@@ -11,6 +11,8 @@ pub enum Service {
     AutoScaling,
     /// CloudWatch metrics and alarms.
     CloudWatch,
+    /// Elastic Load Balancing, version 2.
+    ElasticLoadBalancing,
     /// Lambda.
     Lambda,
     /// SNS.
@@ -25,6 +27,7 @@ impl Service {
             Self::ArcZonalShift => "arc-zonal-shift",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
+            Self::ElasticLoadBalancing => "elbv2",
             Self::Lambda => "lambda",
             Self::Sns => "sns",
         }
@@ -37,6 +40,7 @@ impl Service {
             "arc-zonal-shift" => Some(Self::ArcZonalShift),
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
+            "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "lambda" => Some(Self::Lambda),
             "sns" => Some(Self::Sns),
             _ => None,

@@ -33,7 +33,7 @@ use crate::lambda::{
 };
 use crate::operation::{Operation, Service};
 use crate::state::{Call, State};
-use crate::{arc, autoscaling, cloudwatch, lambda, sns};
+use crate::{arc, autoscaling, cloudwatch, elb, lambda, sns};
 
 /// An embedded Region.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ impl Region {
             Service::CloudWatch => {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
             }
+            Service::ElasticLoadBalancing => elb::wire::perform(&state, operation, request),
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
         };
         state.note_changes();
@@ -318,6 +319,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::ArcZonalShift => arc::wire::identify(request),
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
+        Service::ElasticLoadBalancing => elb::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
         Service::Sns => sns::wire::identify(request),
     }
@@ -328,6 +330,7 @@ fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> Mock
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::ElasticLoadBalancing => elb::wire::refuse(error),
         Service::Lambda => lambda::wire::refuse(error),
         Service::Sns => sns::wire::refuse(error),
     }
@@ -343,7 +346,9 @@ fn unsigned() -> ServiceError {
 
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
-        Service::AutoScaling | Service::Sns => (400, "InvalidAction"),
+        Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns => {
+            (400, "InvalidAction")
+        }
         Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
             (404, "UnknownOperationException")
         }

@@ -6,6 +6,7 @@ use domain::ZoneId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::arc::ForeseenAutoshift;
 use crate::world::{Effect, Fault, Target};
 
 /// A scenario.
@@ -24,6 +25,9 @@ pub struct Scenario {
     pub minutes: u16,
     /// What goes wrong.
     pub faults: Vec<ScenarioFault>,
+    /// The autoshifts that AWS begins by itself.
+    #[serde(default)]
+    pub autoshifts: Vec<ScenarioAutoshift>,
     /// What is expected.
     pub expected: Expected,
 }
@@ -54,6 +58,32 @@ impl ScenarioFault {
             until: self
                 .for_minutes
                 .map(|minutes| from + SignedDuration::from_mins(minutes.into())),
+        }
+    }
+}
+
+/// An autoshift in a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScenarioAutoshift {
+    /// Minutes after the beginning of the drill.
+    pub after_minutes: u16,
+    /// How long it lasts, in minutes; to the end where it is left out.
+    pub for_minutes: Option<u16>,
+    /// The zone that AWS moves traffic away from.
+    pub zone: ZoneId,
+}
+
+impl ScenarioAutoshift {
+    /// The autoshift in a drill that begins at this moment.
+    #[must_use]
+    pub fn in_drill(&self, begin: Timestamp) -> ForeseenAutoshift {
+        let from = begin + SignedDuration::from_mins(self.after_minutes.into());
+        let until = |minutes: u16| from + SignedDuration::from_mins(minutes.into());
+        ForeseenAutoshift {
+            away_from: self.zone.clone(),
+            from,
+            until: self.for_minutes.map(until),
         }
     }
 }
@@ -140,5 +170,21 @@ mod tests {
                 scenario.name
             );
         }
+    }
+
+    #[test]
+    fn an_autoshift_of_a_scenario_counts_from_the_beginning_of_the_drill() {
+        let autoshift: ScenarioAutoshift =
+            serde_json::from_str(r#"{"afterMinutes": 2, "forMinutes": 5, "zone": "use1-az2"}"#)
+                .unwrap();
+        let minute = |n| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(n);
+        assert_eq!(
+            autoshift.in_drill(minute(10)),
+            ForeseenAutoshift {
+                away_from: "use1-az2".parse().unwrap(),
+                from: minute(12),
+                until: Some(minute(17)),
+            }
+        );
     }
 }

@@ -132,6 +132,9 @@ impl Stage {
                 state.timeline.foresee(&fault);
                 state.world.inject(fault).map_err(StageError::of)?;
             }
+            for autoshift in &scenario.autoshifts {
+                state.arc.foresee_autoshift(autoshift.in_drill(begin));
+            }
         }
         let end = begin + SignedDuration::from_mins(scenario.minutes.into());
         let workload = definition(&load_balancer, &scenario.mode)?;

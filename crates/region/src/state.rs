@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::arc::ZonalShifts;
 use crate::autoscaling::AutoScaling;
 use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
+use crate::elb::LoadBalancing;
 use crate::eventbridge::EventBridge;
 use crate::fault::ApiFaults;
 use crate::lambda::{Due, Lambda};
@@ -42,6 +43,8 @@ pub struct State {
     pub auto_scaling: AutoScaling,
     /// CloudWatch.
     pub cloudwatch: CloudWatch,
+    /// What Elastic Load Balancing holds of its own.
+    pub load_balancing: LoadBalancing,
     /// EventBridge.
     pub events: EventBridge,
     /// Lambda.
@@ -83,6 +86,7 @@ impl State {
             arc: parts.arc,
             auto_scaling: parts.auto_scaling,
             cloudwatch: parts.cloudwatch,
+            load_balancing: LoadBalancing::new(account.clone(), region, parts.now),
             events: EventBridge::new(account.clone(), region),
             lambda: Lambda::new(account.clone(), region),
             sns: parts.sns,

@@ -37,7 +37,7 @@ impl ZonalShifts {
                 let data = json!({ "additionalFailureInfo": info });
                 let names = self.names(shift);
                 let metadata = json!({ "awayFrom": shift.away_from.as_str() });
-                return self.send(now, "Practice Run Interrupted", &names, data, metadata);
+                return self.send(now, "Practice Run Interrupted", &names, &data, &metadata);
             }
             (Kind::PracticeRun, ..) => "Practice Run Succeeded",
         };
@@ -48,7 +48,7 @@ impl ZonalShifts {
     pub(super) fn tell(&mut self, now: Timestamp, detail_type: &str, shift: &Shift) {
         let names = self.names(shift);
         let metadata = json!({ "awayFrom": shift.away_from.as_str(), "notes": "" });
-        self.send(now, detail_type, &names, json!(""), metadata);
+        self.send(now, detail_type, &names, &json!(""), &metadata);
     }
 
     /// Sends the event of an autoshift that an observer gets, which names no resource.
@@ -56,7 +56,7 @@ impl ZonalShifts {
         if self.observer {
             let notes = "For observers of autoshifts. Resources that are enrolled have events of their own.";
             let metadata = json!({ "awayFrom": zone.as_str(), "notes": notes });
-            self.send(now, detail_type, &[], json!(""), metadata);
+            self.send(now, detail_type, &[], &json!(""), &metadata);
         }
     }
 
@@ -71,8 +71,8 @@ impl ZonalShifts {
         now: Timestamp,
         detail_type: &str,
         resources: &[String],
-        data: Value,
-        metadata: Value,
+        data: &Value,
+        metadata: &Value,
     ) {
         self.sent += 1;
         self.events.push(json!({

@@ -14,6 +14,7 @@
 //! Where these are silent, `docs/REGION.md` tells what is assumed, and what is simplified.
 
 mod autoshift;
+mod configuration;
 mod event;
 mod experiment;
 mod model;
@@ -33,11 +34,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use self::autoshift::ForeseenAutoshift;
+pub use self::configuration::{PracticeRunConfiguration, PracticeRunUpdate};
 pub use self::model::{
     Autoshift, Change, Kind, ManagedResource, Outcome, ResourceView, Shift, Status, What,
 };
 use self::model::{Managed, strongest};
-pub use self::practice::{PracticeRunConfiguration, PracticeRunInput, PracticeRunUpdate};
+pub use self::practice::PracticeRunInput;
 pub use self::shift::StartInput;
 use crate::error::ServiceError;
 

@@ -3,7 +3,7 @@
 use domain::{ResourceArn, ZoneId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::practice::PracticeRunConfiguration;
+use super::configuration::PracticeRunConfiguration;
 
 /// A resource that ARC manages.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 mod practice;
 mod precedence;
+mod region;
 mod wire;
 
 use jiff::SignedDuration;
