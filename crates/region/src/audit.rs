@@ -106,19 +106,11 @@ enum Away<'a> {
 
 /// Evac's prunes, each judged by the shifts that were in force at its place in the history.
 fn prunes(state: &State) -> Vec<Prune<'_>> {
-    let mut in_force: BTreeMap<&str, &arc::Change> = BTreeMap::new();
+    let mut in_force = InForce::default();
     let mut prunes = Vec::new();
     for happened in state.history.changes() {
         match &happened.what {
-            Change::Shift(change) => match change.what {
-                What::Started | What::AutoshiftStarted => {
-                    in_force.insert(&change.id, change);
-                }
-                What::Canceled | What::Expired | What::AutoshiftCompleted => {
-                    in_force.remove(change.id.as_str());
-                }
-                What::Updated => {}
-            },
+            Change::Shift(change) => in_force.follow(change),
             Change::Group(change) if happened.is_by(ASG_PRUNING) => {
                 let zones = lost(&change.zones_before, &change.zones_after);
                 if zones.is_empty() {
@@ -129,7 +121,7 @@ fn prunes(state: &State) -> Vec<Prune<'_>> {
                 prunes.push(Prune {
                     change,
                     record: Record::read(&change.tags).ok().flatten(),
-                    away: away(&in_force, balancer, &zones),
+                    away: in_force.away(balancer, &zones),
                 });
             }
             Change::Group(_) => {}
@@ -138,27 +130,58 @@ fn prunes(state: &State) -> Vec<Prune<'_>> {
     prunes
 }
 
-/// Whether shifts in force keep traffic of a group's load balancer away from zones; of any resource,
-/// where the group is behind none.
-fn away<'a>(
-    in_force: &BTreeMap<&str, &arc::Change>,
-    balancer: Option<&ResourceArn>,
-    zones: &BTreeSet<&'a ZoneId>,
-) -> Away<'a> {
-    let concerns = |change: &arc::Change| match (&change.resource, balancer) {
-        (Some(shifted), Some(balancer)) => shifted == balancer,
-        _ => true,
-    };
-    let is_away = |zone: &ZoneId| {
-        in_force
-            .values()
-            .any(|change| change.zone == *zone && concerns(change))
-    };
-    match zones.iter().find(|zone| !is_away(zone)) {
-        None => Away::Yes,
-        Some(zone) => {
-            let resource = balancer.map_or("every resource", |balancer| balancer.short());
-            Away::No(zone, resource.to_owned())
+/// What keeps traffic away at a place in the history.
+#[derive(Default)]
+struct InForce<'a> {
+    /// By id; an autoshift of the Region has none.
+    shifts: BTreeMap<&'a str, &'a arc::Change>,
+    autoshifts: BTreeSet<&'a ZoneId>,
+    /// The resources that have no part in an autoshift any more.
+    left: BTreeSet<(&'a ResourceArn, &'a ZoneId)>,
+}
+
+impl<'a> InForce<'a> {
+    fn follow(&mut self, change: &'a arc::Change) {
+        match change.what {
+            What::Started => {
+                self.shifts.insert(&change.id, change);
+            }
+            What::Canceled | What::Expired => {
+                let known = self.shifts.remove(change.id.as_str()).is_some();
+                if let (false, Some(resource)) = (known, &change.resource) {
+                    self.left.insert((resource, &change.zone));
+                }
+            }
+            What::AutoshiftStarted => {
+                self.autoshifts.insert(&change.zone);
+                self.left.retain(|(_, zone)| *zone != &change.zone);
+            }
+            What::AutoshiftCompleted => {
+                self.autoshifts.remove(&change.zone);
+            }
+            What::Updated => {}
+        }
+    }
+
+    /// Whether traffic of a group's load balancer is kept away from zones; of any resource, where the
+    /// group is behind none.
+    fn away<'z>(&self, balancer: Option<&ResourceArn>, zones: &BTreeSet<&'z ZoneId>) -> Away<'z> {
+        let of_balancer =
+            |shifted: Option<&ResourceArn>| balancer.is_none_or(|own| shifted == Some(own));
+        let is_away = |zone: &ZoneId| {
+            let shifted = self
+                .shifts
+                .values()
+                .any(|change| change.zone == *zone && of_balancer(change.resource.as_ref()));
+            let has_left = balancer.is_some_and(|own| self.left.contains(&(own, zone)));
+            shifted || (self.autoshifts.contains(zone) && !has_left)
+        };
+        match zones.iter().find(|zone| !is_away(zone)) {
+            None => Away::Yes,
+            Some(zone) => {
+                let resource = balancer.map_or("every resource", |balancer| balancer.short());
+                Away::No(zone, resource.to_owned())
+            }
         }
     }
 }

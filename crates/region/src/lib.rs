@@ -14,6 +14,7 @@ pub mod autoscaling;
 pub mod chance;
 pub mod clock;
 pub mod cloudwatch;
+pub mod elb;
 pub mod ending;
 pub mod error;
 pub mod eventbridge;

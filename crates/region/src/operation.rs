@@ -16,6 +16,9 @@ pub enum Service {
     /// CloudWatch metrics and alarms.
     #[serde(rename = "cloudwatch")]
     CloudWatch,
+    /// Elastic Load Balancing, version 2.
+    #[serde(rename = "elbv2")]
+    ElasticLoadBalancing,
     /// Lambda.
     #[serde(rename = "lambda")]
     Lambda,
@@ -32,6 +35,7 @@ impl Service {
             Self::ArcZonalShift => "arc-zonal-shift",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
+            Self::ElasticLoadBalancing => "elbv2",
             Self::Lambda => "lambda",
             Self::Sns => "sns",
         }
@@ -44,6 +48,7 @@ impl Service {
             "arc-zonal-shift" => Some(Self::ArcZonalShift),
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
+            "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "lambda" => Some(Self::Lambda),
             "sns" => Some(Self::Sns),
             _ => None,

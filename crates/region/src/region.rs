@@ -37,7 +37,7 @@ use crate::lambda::{
 use crate::operation::{Operation, Service};
 use crate::past::Moment;
 use crate::state::{Call, State};
-use crate::{arc, autoscaling, cloudwatch, lambda, sns};
+use crate::{arc, autoscaling, cloudwatch, elb, lambda, sns};
 
 /// How often the clock moves while functions run.
 const BEAT: Duration = Duration::from_millis(5);
@@ -131,13 +131,17 @@ impl Region {
         }
         let response = match service {
             Service::Lambda => return Admitted::Invocation { fault },
-            Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
+            Service::ArcZonalShift => {
+                state.show_alarms_to_arc();
+                arc::wire::perform(&mut state.arc, operation, request, now)
+            }
             Service::AutoScaling => {
                 autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now)
             }
             Service::CloudWatch => {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
             }
+            Service::ElasticLoadBalancing => elb::wire::perform(&state, operation, request),
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
         };
         state.note_changes(Some(&caller));
@@ -393,7 +397,9 @@ fn answer_from_past(
             request,
             now,
         )),
-        Service::CloudWatch | Service::Lambda | Service::Sns => None,
+        Service::CloudWatch | Service::ElasticLoadBalancing | Service::Lambda | Service::Sns => {
+            None
+        }
     }
 }
 
@@ -421,6 +427,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::ArcZonalShift => arc::wire::identify(request),
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
+        Service::ElasticLoadBalancing => elb::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
         Service::Sns => sns::wire::identify(request),
     }
@@ -431,6 +438,7 @@ fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> Mock
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::ElasticLoadBalancing => elb::wire::refuse(error),
         Service::Lambda => lambda::wire::refuse(error),
         Service::Sns => sns::wire::refuse(error),
     }
@@ -446,7 +454,9 @@ fn unsigned() -> ServiceError {
 
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
-        Service::AutoScaling | Service::Sns => (400, "InvalidAction"),
+        Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns => {
+            (400, "InvalidAction")
+        }
         Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
             (404, "UnknownOperationException")
         }

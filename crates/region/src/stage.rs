@@ -17,7 +17,7 @@ use domain::{AccountId, ResourceArn, SubnetId, ZoneId, ZoneName};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::arc::{ManagedResource, ZonalShifts};
+use crate::arc::{ManagedResource, PracticeRunConfiguration, ZonalShifts};
 use crate::autoscaling::{AutoScaling, GroupSpec, RefreshStatus};
 use crate::chance::Chance;
 use crate::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
@@ -314,6 +314,13 @@ fn arc(
             autoshift: false,
         });
     }
+    // A practice run fails when it hurts the customers of the whole Region.
+    let alarm = format!(
+        "arn:aws:cloudwatch:{REGION}:{account}:alarm:{}",
+        detection::REGIONAL_ALARM
+    );
+    let practice = PracticeRunConfiguration::of_alarm(alarm);
+    arc.set_practice_run(load_balancer, Some(practice));
     Ok(arc)
 }
 

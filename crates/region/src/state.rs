@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::arc::ZonalShifts;
 use crate::autoscaling::AutoScaling;
-use crate::cloudwatch::{CloudWatch, MetricId};
+use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
+use crate::elb::LoadBalancing;
 use crate::eventbridge::EventBridge;
 use crate::fault::ApiFaults;
 use crate::history::History;
@@ -46,6 +47,8 @@ pub struct State {
     pub auto_scaling: AutoScaling,
     /// CloudWatch.
     pub cloudwatch: CloudWatch,
+    /// What Elastic Load Balancing holds of its own.
+    pub load_balancing: LoadBalancing,
     /// EventBridge.
     pub events: EventBridge,
     /// Lambda.
@@ -94,6 +97,7 @@ impl State {
             arc: parts.arc,
             auto_scaling: parts.auto_scaling,
             cloudwatch: parts.cloudwatch,
+            load_balancing: LoadBalancing::new(account.clone(), region, parts.now),
             events: EventBridge::new(account.clone(), region),
             lambda: Lambda::new(account.clone(), region),
             sns: parts.sns,
@@ -197,6 +201,7 @@ impl State {
             self.timeline.alarm(&change);
             self.events.accept(&change.event, now);
         }
+        self.show_alarms_to_arc();
         self.note_changes(None);
         self.keep_moment();
     }
@@ -218,6 +223,18 @@ impl State {
             // The group is there: it was just looked at.
             let _ = self.auto_scaling.set_shifted(&group, away);
         }
+    }
+
+    /// Lets ARC see the alarms that practice runs depend on.
+    pub(crate) fn show_alarms_to_arc(&mut self) {
+        let in_alarm = |arn: &&str| {
+            let name = arn.split_once(":alarm:").map_or("", |(_, name)| name);
+            let alarm = self.cloudwatch.alarm(name);
+            alarm.is_some_and(|alarm| alarm.state().value == StateValue::Alarm)
+        };
+        let watched = self.arc.watched_alarms();
+        let red = watched.filter(in_alarm).map(str::to_owned).collect();
+        self.arc.follow_alarms(red, self.now);
     }
 
     fn infrastructure(&self) -> Infrastructure {

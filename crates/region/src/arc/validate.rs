@@ -1,11 +1,32 @@
 //! What ARC takes, and how it refuses the rest.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 
 use crate::error::ServiceError;
 
 pub(super) fn invalid(reason: &str, message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "ValidationException", message).with("reason", reason)
+}
+
+/// A required member that is not there.
+pub(super) fn missing(field: &str) -> ServiceError {
+    invalid("MissingValue", format!("{field}: missing, and required"))
+}
+
+/// A limit of the API model that none of its reasons names. To give one of the others would mislead,
+/// so the refusal has none.
+pub(super) fn constraint(field: &str, value: impl fmt::Display, rule: &str) -> ServiceError {
+    let message = format!(
+        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must {rule}"
+    );
+    ServiceError::new(400, "ValidationException", message)
+}
+
+/// A request that cannot be read at all.
+pub(super) fn malformed(message: impl Into<String>) -> ServiceError {
+    ServiceError::new(400, "SerializationException", message)
 }
 
 pub(super) fn not_found(message: impl Into<String>) -> ServiceError {
@@ -47,54 +68,70 @@ pub(super) fn expires_in(text: &str) -> Result<SignedDuration, ServiceError> {
     }
 }
 
+/// A comment may be empty, and has 128 characters at the most.
 pub(super) fn comment(text: &str) -> Result<(), ServiceError> {
-    if text.chars().count() > 128 {
-        return Err(invalid(
-            "MissingValue",
-            "comment: longer than 128 characters",
-        ));
+    match text.chars().count() {
+        0..=128 => Ok(()),
+        length => Err(constraint(
+            "comment",
+            format!("of {length} characters"),
+            "have length less than or equal to 128",
+        )),
     }
-    Ok(())
 }
 
 pub(super) fn identifier(text: &str) -> Result<(), ServiceError> {
-    if (8..=1024).contains(&text.len()) {
-        return Ok(());
+    let refused = |why: &str| {
+        let message = format!("resourceIdentifier: {why}");
+        Err(invalid("InvalidResourceIdentifier", message))
+    };
+    if !(8..=1024).contains(&text.chars().count()) {
+        return refused("not of 8 to 1024 characters");
     }
-    Err(invalid(
-        "InvalidResourceIdentifier",
-        "resourceIdentifier: not of 8 to 1024 characters",
-    ))
+    if text.starts_with("arn:") && text.splitn(6, ':').filter(|part| !part.is_empty()).count() < 6 {
+        return refused("not an ARN");
+    }
+    Ok(())
 }
 
 pub(super) fn shift_id(text: &str) -> Result<(), ServiceError> {
     let fits = (6..=36).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if fits {
-        Ok(())
-    } else {
-        Err(invalid(
-            "MissingValue",
-            format!("zonalShiftId: \"{text}\" is not an id"),
-        ))
+        return Ok(());
+    }
+    Err(constraint(
+        "zonalShiftId",
+        text,
+        "be of 6 to 36 characters of the pattern [A-Za-z0-9-]+",
+    ))
+}
+
+/// `ENABLED` or `DISABLED`.
+pub(super) fn enabled(field: &str, text: &str) -> Result<bool, ServiceError> {
+    match text {
+        "ENABLED" => Ok(true),
+        "DISABLED" => Ok(false),
+        _ => Err(invalid(
+            "InvalidStatus",
+            format!("{field}: \"{text}\" is not ENABLED or DISABLED"),
+        )),
     }
 }
 
-/// A page of a list: where it begins, and how long it is.
-pub(super) fn page(
-    max_results: Option<i32>,
-    next_token: Option<&str>,
-    total: usize,
-) -> Result<std::ops::Range<usize>, ServiceError> {
-    let length = match max_results.map(usize::try_from) {
-        None => 100,
-        Some(Ok(length)) if (1..=100).contains(&length) => length,
-        Some(_) => return Err(invalid("MissingValue", "maxResults: not from 1 to 100")),
-    };
-    let start = match next_token.map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(start)) if start <= total => start,
-        Some(_) => return Err(invalid("InvalidToken", "nextToken: not one of this list")),
-    };
-    Ok(start..(start + length).min(total))
+/// A list of so many at the most.
+pub(super) fn at_most<T>(
+    field: &str,
+    list: &[T],
+    most: usize,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    if list.len() <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "{field}: {} of them, expected {most} at the most",
+        list.len()
+    );
+    Err(invalid(reason, message))
 }

@@ -212,15 +212,21 @@ impl AutoScaling {
         self.groups.values().flat_map(Group::instances)
     }
 
+    /// All groups, by name, without their instances.
+    pub fn groups(&self) -> impl Iterator<Item = GroupView<'_>> {
+        self.groups.values().map(|group| group.view(false))
+    }
+
+    /// The subnets of the VPC, by id, with the AZ ID and the AZ name of each.
+    pub fn subnets(&self) -> impl Iterator<Item = (&SubnetId, &ZoneId, &ZoneName)> {
+        let subnets = self.subnets.iter();
+        subnets.map(|(subnet, zone)| (subnet, &zone.id, &zone.name))
+    }
+
     /// A group, with its instances.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<GroupView<'_>> {
         self.groups.get(name).map(|group| group.view(true))
-    }
-
-    /// All groups, by name, without their instances.
-    pub fn groups(&self) -> impl Iterator<Item = GroupView<'_>> {
-        self.groups.values().map(|group| group.view(false))
     }
 
     /// Every update that changed the subnets or the zones of a group, oldest first.
