@@ -11,6 +11,8 @@
 pub mod arc;
 pub mod audit;
 pub mod autoscaling;
+#[cfg(test)]
+mod bare;
 pub mod chance;
 pub mod clock;
 pub mod cloudwatch;

@@ -33,7 +33,7 @@ use crate::lambda::{
 };
 use crate::operation::{Operation, Service};
 use crate::state::{Call, State};
-use crate::{arc, autoscaling, cloudwatch, lambda, sns};
+use crate::{arc, autoscaling, cloudwatch, eventbridge, lambda, sns};
 
 /// An embedded Region.
 #[derive(Debug)]
@@ -114,6 +114,9 @@ impl Region {
             }
             Service::CloudWatch => {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
+            }
+            Service::EventBridge => {
+                eventbridge::wire::perform(&mut state.events, operation, request, now)
             }
             Service::Sns => sns::wire::perform(&mut state.sns, request, now),
         };
@@ -315,6 +318,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::ArcZonalShift => arc::wire::identify(request),
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
+        Service::EventBridge => eventbridge::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
         Service::Sns => sns::wire::identify(request),
     }
@@ -325,6 +329,7 @@ fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> Mock
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::EventBridge => eventbridge::wire::refuse(error),
         Service::Lambda => lambda::wire::refuse(error),
         Service::Sns => sns::wire::refuse(error),
     }
@@ -341,6 +346,7 @@ fn unsigned() -> ServiceError {
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
         Service::AutoScaling | Service::Sns => (400, "InvalidAction"),
+        Service::EventBridge => (400, "UnknownOperationException"),
         Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
             (404, "UnknownOperationException")
         }

@@ -192,6 +192,10 @@ impl Lambda {
             .insert(name.to_owned(), Function { handler, timeout });
     }
 
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
+    }
+
     /// The functions' names.
     #[must_use]
     pub fn function_names(&self) -> Vec<String> {
