@@ -23,6 +23,7 @@ mod identifier;
 pub mod lambda;
 pub mod operation;
 pub mod region;
+mod route;
 pub mod scenario;
 pub mod sns;
 pub mod stage;

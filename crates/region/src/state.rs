@@ -197,6 +197,7 @@ impl State {
     }
 
     fn deliver(&mut self) {
+        self.route();
         for delivery in self.events.due(self.now) {
             if self.lambda.has_function(&delivery.function) {
                 self.lambda
