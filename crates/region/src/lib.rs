@@ -11,6 +11,8 @@
 pub mod arc;
 pub mod audit;
 pub mod autoscaling;
+#[cfg(test)]
+mod bare;
 pub mod chance;
 pub mod clock;
 pub mod cloudwatch;
@@ -25,6 +27,7 @@ pub mod lambda;
 pub mod operation;
 mod past;
 pub mod region;
+mod route;
 pub mod scenario;
 mod script;
 pub mod sns;

@@ -19,6 +19,9 @@ pub enum Service {
     /// Elastic Load Balancing, version 2.
     #[serde(rename = "elbv2")]
     ElasticLoadBalancing,
+    /// EventBridge.
+    #[serde(rename = "events")]
+    EventBridge,
     /// Lambda.
     #[serde(rename = "lambda")]
     Lambda,
@@ -36,6 +39,7 @@ impl Service {
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
             Self::ElasticLoadBalancing => "elbv2",
+            Self::EventBridge => "events",
             Self::Lambda => "lambda",
             Self::Sns => "sns",
         }
@@ -49,6 +53,7 @@ impl Service {
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
+            "events" => Some(Self::EventBridge),
             "lambda" => Some(Self::Lambda),
             "sns" => Some(Self::Sns),
             _ => None,

@@ -117,6 +117,7 @@ fn tell(stage: &Stage, phase: &str) {
         topic: stage.topic.clone(),
         subject: Some("a subject".to_owned()),
         message: "a message".to_owned(),
+        per_protocol: false,
         attributes: BTreeMap::from([("phase".to_owned(), ("String".to_owned(), phase.to_owned()))]),
     };
     state.sns.publish(publish, now).unwrap();
