@@ -146,6 +146,25 @@ fn a_composite_alarm_that_does_not_follow_is_found_out() {
 }
 
 #[test]
+fn a_failed_event_that_is_not_counted_is_found_out() {
+    let tampering = Tampering {
+        answer: |answer| {
+            replace(
+                &mut answer.body,
+                br#""FailedEntryCount":1"#,
+                br#""FailedEntryCount":0"#,
+            );
+        },
+        ..NOTHING
+    };
+    finds(
+        tampering,
+        ("events", "a_source_of_aws_fails_its_entry_and_no_other"),
+        "FailedEntryCount: expected 1, got 0",
+    );
+}
+
+#[test]
 fn an_error_of_a_function_that_is_concealed_is_found_out() {
     let tampering = Tampering {
         answer: |answer| answer.without = Some("x-amz-function-error"),

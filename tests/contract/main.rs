@@ -23,6 +23,7 @@ mod broken;
 mod cloudwatch;
 mod differences;
 mod document;
+mod eventbridge;
 mod lambda;
 mod refusal;
 mod sns;
@@ -36,6 +37,7 @@ fn contracts() -> Vec<&'static Contract> {
     let services = [
         autoscaling::contracts(),
         cloudwatch::contracts(),
+        eventbridge::contracts(),
         lambda::contracts(),
         sns::contracts(),
     ];

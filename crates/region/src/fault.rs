@@ -106,44 +106,37 @@ impl ApiFaults {
 /// The refusal that a fault of this kind makes, in the words of the service; none where the caller
 /// gets no answer.
 pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError> {
-    let restful = matches!(
-        service,
-        Service::ArcZonalShift | Service::Lambda | Service::CloudWatch
-    );
-    match kind {
-        FaultKind::Throttle if service == Service::Lambda => Some(ServiceError::new(
-            429,
-            "TooManyRequestsException",
-            "Rate Exceeded.",
-        )),
-        FaultKind::Throttle if restful => Some(ServiceError::new(
-            429,
-            "ThrottlingException",
-            "Rate exceeded",
-        )),
-        FaultKind::Throttle => Some(ServiceError::new(400, "Throttling", "Rate exceeded")),
-        FaultKind::Internal if restful => Some(ServiceError::new(
-            500,
-            "InternalServerException",
-            "Internal server error",
-        )),
-        FaultKind::Internal => Some(ServiceError::new(
-            500,
-            "InternalFailure",
-            "Internal server error",
-        )),
-        FaultKind::AccessDenied if restful => Some(ServiceError::new(
-            403,
-            "AccessDeniedException",
-            "Not authorized to perform this action",
-        )),
-        FaultKind::AccessDenied => Some(ServiceError::new(
-            403,
-            "AccessDenied",
-            "Not authorized to perform this action",
-        )),
-        FaultKind::TimeoutBefore | FaultKind::TimeoutAfter => None,
-    }
+    let (status, code) = match (kind, service) {
+        (FaultKind::TimeoutBefore | FaultKind::TimeoutAfter, _) => return None,
+        (FaultKind::Throttle, Service::Lambda) => (429, "TooManyRequestsException"),
+        (FaultKind::Throttle, Service::ArcZonalShift | Service::CloudWatch) => {
+            (429, "ThrottlingException")
+        }
+        (FaultKind::Throttle, Service::EventBridge) => (400, "ThrottlingException"),
+        (FaultKind::Throttle, Service::AutoScaling | Service::Sns) => (400, "Throttling"),
+        (FaultKind::Internal, Service::Lambda) => (500, "ServiceException"),
+        (FaultKind::Internal, Service::ArcZonalShift | Service::CloudWatch) => {
+            (500, "InternalServerException")
+        }
+        (FaultKind::Internal, Service::EventBridge) => (500, "InternalException"),
+        (FaultKind::Internal, Service::Sns) => (500, "InternalError"),
+        (FaultKind::Internal, Service::AutoScaling) => (500, "InternalFailure"),
+        (FaultKind::AccessDenied, Service::EventBridge) => (400, "AccessDeniedException"),
+        (FaultKind::AccessDenied, Service::Sns) => (403, "AuthorizationError"),
+        (FaultKind::AccessDenied, Service::AutoScaling) => (403, "AccessDenied"),
+        (
+            FaultKind::AccessDenied,
+            Service::ArcZonalShift | Service::CloudWatch | Service::Lambda,
+        ) => (403, "AccessDeniedException"),
+    };
+    let message = match kind {
+        FaultKind::Throttle => "Rate exceeded",
+        FaultKind::AccessDenied => "Not authorized to perform this action",
+        FaultKind::Internal | FaultKind::TimeoutBefore | FaultKind::TimeoutAfter => {
+            "Internal server error"
+        }
+    };
+    Some(ServiceError::new(status, code, message))
 }
 
 #[cfg(test)]

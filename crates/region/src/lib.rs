@@ -11,6 +11,8 @@
 pub mod arc;
 pub mod audit;
 pub mod autoscaling;
+#[cfg(test)]
+mod bare;
 pub mod chance;
 pub mod clock;
 pub mod cloudwatch;
@@ -21,6 +23,7 @@ mod identifier;
 pub mod lambda;
 pub mod operation;
 pub mod region;
+mod route;
 pub mod scenario;
 pub mod sns;
 pub mod stage;

@@ -11,6 +11,8 @@ pub enum Service {
     AutoScaling,
     /// CloudWatch metrics and alarms.
     CloudWatch,
+    /// EventBridge.
+    EventBridge,
     /// Lambda.
     Lambda,
     /// SNS.
@@ -25,6 +27,7 @@ impl Service {
             Self::ArcZonalShift => "arc-zonal-shift",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
+            Self::EventBridge => "events",
             Self::Lambda => "lambda",
             Self::Sns => "sns",
         }
@@ -37,6 +40,7 @@ impl Service {
             "arc-zonal-shift" => Some(Self::ArcZonalShift),
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
+            "events" => Some(Self::EventBridge),
             "lambda" => Some(Self::Lambda),
             "sns" => Some(Self::Sns),
             _ => None,

@@ -28,12 +28,10 @@ use winterbaume_core::{MockRequest, MockResponse};
 use crate::error::ServiceError;
 use crate::fault::{ApiFault, FaultKind, refusal};
 use crate::lambda::wire::InvocationType;
-use crate::lambda::{
-    Due, FunctionFailure, Invocation, LONGEST_ASYNCHRONOUS, LONGEST_SYNCHRONOUS, Way,
-};
+use crate::lambda::{Due, FunctionFailure, Invocation, Way};
 use crate::operation::{Operation, Service};
 use crate::state::{Call, State};
-use crate::{arc, autoscaling, cloudwatch, lambda, sns};
+use crate::{arc, autoscaling, cloudwatch, eventbridge, lambda, sns};
 
 /// An embedded Region.
 #[derive(Debug)]
@@ -107,7 +105,10 @@ impl Region {
             return Admitted::Done(None);
         }
         let response = match service {
-            Service::Lambda => return Admitted::Invocation { fault },
+            Service::Lambda if operation == lambda::wire::INVOKE => {
+                return Admitted::Invocation { fault };
+            }
+            Service::Lambda => lambda::wire::perform(&mut state.lambda, operation, request, now),
             Service::ArcZonalShift => arc::wire::perform(&mut state.arc, operation, request, now),
             Service::AutoScaling => {
                 autoscaling::wire::perform(&mut state.auto_scaling, operation, request, now)
@@ -115,7 +116,10 @@ impl Region {
             Service::CloudWatch => {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
             }
-            Service::Sns => sns::wire::perform(&mut state.sns, request, now),
+            Service::EventBridge => {
+                eventbridge::wire::perform(&mut state.events, operation, request, now)
+            }
+            Service::Sns => sns::wire::perform(&mut state.sns, operation, request, now),
         };
         state.note_changes();
         Admitted::Done((fault != Some(FaultKind::TimeoutAfter)).then_some(response))
@@ -126,63 +130,30 @@ impl Region {
             Ok(invoke) => invoke,
             Err(error) => return lambda::wire::refuse(&error),
         };
-        let longest = match invoke.way {
-            InvocationType::Event => LONGEST_ASYNCHRONOUS,
-            InvocationType::RequestResponse | InvocationType::DryRun => LONGEST_SYNCHRONOUS,
-        };
-        if invoke.payload.len() > longest {
-            let message = format!(
-                "{} byte payload is too large for the {:?} invocation type (limit {longest} bytes)",
-                invoke.payload.len(),
-                invoke.way
-            );
-            return lambda::wire::refuse(
-                &ServiceError::new(413, "RequestTooLargeException", message).with("Type", "User"),
-            );
-        }
-        let payload = if invoke.payload.is_empty() {
-            Ok(Value::Object(Default::default()))
-        } else {
-            serde_json::from_slice(&invoke.payload)
-        };
-        let payload: Value = match payload {
-            Ok(payload) => payload,
-            Err(error) => {
-                let message = format!("Could not parse request body into json: {error}");
-                return lambda::wire::refuse(
-                    &ServiceError::new(400, "InvalidRequestContentException", message)
-                        .with("Type", "User"),
-                );
-            }
-        };
-        let accepted = {
+        let payload = invoke.payload;
+        let (function, request_id) = {
             let mut state = self.state();
             let now = state.now();
-            state
-                .lambda
-                .resolve(&invoke.function)
-                .map(|function| match invoke.way {
-                    InvocationType::DryRun => None,
-                    InvocationType::Event => {
-                        state.lambda.enqueue(&function, payload.clone(), now);
-                        None
-                    }
-                    InvocationType::RequestResponse => {
-                        Some((state.lambda.next_request_id(), function))
-                    }
-                })
-        };
-        match (accepted, invoke.way) {
-            (Err(error), _) => lambda::wire::refuse(&error),
-            (Ok(Some((request_id, function))), _) => {
-                let outcome = self
-                    .run(&function, request_id, payload, Way::Synchronous, None)
-                    .await;
-                lambda::wire::answer(&outcome)
+            let resolved = (state.lambda).resolve(&invoke.function, invoke.qualifier.as_deref());
+            match (resolved, invoke.way) {
+                (Err(error), _) => return lambda::wire::refuse(&error),
+                (Ok(_), InvocationType::DryRun) => {
+                    return lambda::wire::accepted(204, &state.lambda.next_request_id());
+                }
+                (Ok(function), InvocationType::Event) => {
+                    let request_id = state.lambda.enqueue(&function.name, payload, now);
+                    return lambda::wire::accepted(202, &request_id);
+                }
+                (Ok(function), InvocationType::RequestResponse) => {
+                    (function.name, state.lambda.next_request_id())
+                }
             }
-            (Ok(None), InvocationType::DryRun) => lambda::wire::accepted(204),
-            (Ok(None), _) => lambda::wire::accepted(202),
-        }
+        };
+        let way = Way::Synchronous;
+        let outcome = self
+            .run(&function, request_id.clone(), payload, way, None)
+            .await;
+        lambda::wire::answer(&request_id, &outcome)
     }
 
     async fn run(
@@ -315,6 +286,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::ArcZonalShift => arc::wire::identify(request),
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
+        Service::EventBridge => eventbridge::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
         Service::Sns => sns::wire::identify(request),
     }
@@ -325,6 +297,7 @@ fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> Mock
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::EventBridge => eventbridge::wire::refuse(error),
         Service::Lambda => lambda::wire::refuse(error),
         Service::Sns => sns::wire::refuse(error),
     }
@@ -341,6 +314,7 @@ fn unsigned() -> ServiceError {
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
         Service::AutoScaling | Service::Sns => (400, "InvalidAction"),
+        Service::EventBridge => (400, "UnknownOperationException"),
         Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
             (404, "UnknownOperationException")
         }

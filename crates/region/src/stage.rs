@@ -21,7 +21,7 @@ use crate::arc::{ManagedResource, ZonalShifts};
 use crate::autoscaling::{AutoScaling, GroupSpec};
 use crate::chance::Chance;
 use crate::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
-use crate::lambda::Handler;
+use crate::lambda::{EventInvokeConfig, Handler};
 use crate::region::Region;
 use crate::scenario::Scenario;
 use crate::sns::Sns;
@@ -55,6 +55,9 @@ const START: &str = "2026-01-15T02:50:00Z";
 
 /// Traffic before the drill begins, so that alarms have seen health.
 const HISTORY: SignedDuration = SignedDuration::from_mins(10);
+/// How old an event may be for a function to be tried again with it: a decision from another time helps
+/// nobody.
+const EVENT_AGE_SECONDS: i64 = 900;
 /// How often the tick comes.
 const TICK_SECONDS: u32 = 300;
 /// AZ ID and AZ name of each zone.
@@ -157,6 +160,13 @@ impl Stage {
             (ASG_PRUNING, Duration::from_secs(30), handlers.asg_pruning),
         ] {
             state.lambda.put_function(name, timeout, handler);
+            let config = EventInvokeConfig {
+                maximum_event_age: Some(EVENT_AGE_SECONDS),
+                ..EventInvokeConfig::default()
+            };
+            (state.lambda)
+                .put_event_invoke_config(name, config, now)
+                .map_err(StageError::of)?;
         }
         for rule in self.rules()? {
             state.events.put_rule(rule, now).map_err(StageError::of)?;

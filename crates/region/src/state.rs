@@ -197,9 +197,14 @@ impl State {
     }
 
     fn deliver(&mut self) {
+        self.route();
         for delivery in self.events.due(self.now) {
-            self.lambda
-                .enqueue(&delivery.function, delivery.payload, self.now);
+            if self.lambda.has_function(&delivery.function) {
+                self.lambda
+                    .enqueue(&delivery.function, delivery.payload, self.now);
+            } else {
+                self.events.fail(&delivery, self.now);
+            }
         }
     }
 

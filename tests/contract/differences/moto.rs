@@ -206,4 +206,25 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         reason: "takes it",
         source: "Publish, `MessageStructure`",
     },
+    Difference {
+        service: "sns",
+        contract: "a_mail_address_has_to_agree_first",
+        shows: "SubscriptionArn: expected \"pending confirmation\", got \"arn:",
+        reason: "confirms it at once",
+        source: "Subscribe, `ReturnSubscriptionArn`",
+    },
+    Difference {
+        service: "sns",
+        contract: "a_protocol_that_does_not_exist_is_refused",
+        shows: "the protocol pigeon: expected the refusal InvalidParameter, was answered",
+        reason: "takes any protocol",
+        source: "Subscribe, `Protocol`",
+    },
+    Difference {
+        service: "sns",
+        contract: "a_filter_policy_that_is_not_json_is_refused",
+        shows: "the policy {a}: expected the refusal InvalidParameter (400), got  (500)",
+        reason: "fails with status 500",
+        source: "Subscribe, `Attributes`",
+    },
 ];

@@ -4,7 +4,7 @@ mod embedded;
 pub(crate) mod emulator;
 mod functions;
 mod groups;
-mod topics;
+mod sinks;
 
 use std::fmt;
 use std::future::Future;
@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use embedded::Embedded;
 pub(crate) use functions::Behaviour;
 pub(crate) use groups::GroupSpec;
+pub(crate) use sinks::Sink;
 
 /// The Region of every subject.
 pub(crate) const REGION: &str = "us-east-1";
@@ -111,6 +112,10 @@ impl Subject {
 
     pub(crate) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
         aws_sdk_cloudwatch::Client::new(&self.config)
+    }
+
+    pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        aws_sdk_eventbridge::Client::new(&self.config)
     }
 
     pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {

@@ -314,7 +314,7 @@ fn mutating_calls(state: &State) -> Vec<MutatingCall> {
 }
 
 fn messages(state: &State) -> Vec<SentMessage> {
-    let message = |received: &&region::sns::Received| {
+    let message = |received: &region::sns::Received| {
         let published = &received.published;
         let text = published
             .message

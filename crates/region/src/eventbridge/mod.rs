@@ -6,16 +6,16 @@
 //! invokes functions.
 //!
 //! Simplifications: one bus, functions as the only targets, no retries and no dead-letter queues (an
-//! invocation that fails is the business of whoever invokes), schedules at fixed rates only. There is no
-//! wire protocol: rules are part of a scenario.
+//! invocation that fails is the business of whoever invokes), schedules at fixed rates only.
 
 mod delivery;
+mod entries;
 mod pattern;
 mod rule;
-mod transform;
-
 #[cfg(test)]
 mod tests;
+mod transform;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 
@@ -27,38 +27,14 @@ use crate::error::ServiceError;
 use crate::identifier::uuid;
 
 pub use delivery::{DELIVERY_LATENCY, Delivery, DeliveryEffect, DeliveryFault, REORDER_WINDOW};
+pub use entries::{EntryError, PutEventsEntry};
 pub use pattern::{Pattern, PatternError};
 pub use rule::{Input, Rule, Target, Trigger};
-pub use transform::{LONGEST_TEMPLATE, MOST_PATHS, TransformError, Transformer};
+pub use transform::{EventPath, LONGEST_TEMPLATE, MOST_PATHS, TransformError, Transformer};
 
 use delivery::Queue;
-use rule::invalid;
+use rule::About;
 use transform::Occasion;
-
-/// An event that a client publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PutEventsEntry {
-    /// Who publishes it. `aws.` belongs to AWS services.
-    pub source: String,
-    /// What kind of event it is.
-    pub detail_type: String,
-    /// A JSON object, as text.
-    pub detail: String,
-    /// ARNs of what it is about.
-    pub resources: Vec<String>,
-    /// When it happened: now, if it is not said.
-    pub time: Option<Timestamp>,
-}
-
-/// Why one entry of several was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
-pub struct EntryError {
-    /// The code in the API.
-    pub code: &'static str,
-    /// The text for people.
-    pub message: String,
-}
 
 /// An event that could not be shaped for a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +49,23 @@ pub struct FailedInvocation {
     pub reason: String,
 }
 
-/// EventBridge's limit. Source: API reference, `PutEvents`.
-const MOST_ENTRIES: usize = 10;
+/// How many rules a bus may have. Source: user guide, "Amazon EventBridge quotas".
+const MOST_RULES: usize = 300;
+
+/// A rule, when it sends next if it is at a rate, and what else was said of it.
+#[derive(Debug, Clone)]
+struct Kept {
+    rule: Rule,
+    next: Option<Timestamp>,
+    about: About,
+}
 
 /// The default bus of one account in one Region.
 #[derive(Debug, Clone)]
 pub struct EventBridge {
     account: AccountId,
     region: String,
-    /// The rules, and when those at a rate send next.
-    rules: BTreeMap<String, (Rule, Option<Timestamp>)>,
+    rules: BTreeMap<String, Kept>,
     queue: Queue,
     failures: Vec<FailedInvocation>,
     /// How many events this bus has made.
@@ -118,12 +101,36 @@ impl EventBridge {
     /// # Errors
     /// `ValidationException` for a name, a rate or targets that EventBridge would not take.
     pub fn put_rule(&mut self, rule: Rule, now: Timestamp) -> Result<(), ServiceError> {
+        self.keep(rule, About::default(), now)
+    }
+
+    fn keep(&mut self, rule: Rule, about: About, now: Timestamp) -> Result<(), ServiceError> {
         rule.check()?;
-        let next = match rule.trigger {
-            Trigger::Pattern(_) => None,
-            Trigger::Rate { seconds } => Some(now + SignedDuration::from_secs(seconds.into())),
-        };
-        self.rules.insert(rule.name.clone(), (rule, next));
+        if self.rules.len() >= MOST_RULES && !self.rules.contains_key(&rule.name) {
+            return Err(too_many());
+        }
+        let name = rule.name.clone();
+        let next = first_time(&rule, now);
+        self.rules.insert(name, Kept { rule, next, about });
+        Ok(())
+    }
+
+    /// Enables or disables a rule. A rule at a rate that is enabled sends one interval from `now`.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` for an unknown rule.
+    pub fn set_enabled(
+        &mut self,
+        name: &str,
+        enabled: bool,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let kept = self.rules.get_mut(name).ok_or_else(|| no_rule(name))?;
+        if enabled && !kept.rule.enabled {
+            kept.next = first_time(&kept.rule, now);
+        }
+        kept.rule.enabled = enabled;
+        kept.about.state = None;
         Ok(())
     }
 
@@ -135,52 +142,44 @@ impl EventBridge {
     /// A rule.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&Rule> {
-        self.rules.get(name).map(|(rule, _)| rule)
-    }
-
-    /// Publishes events of a client. Each entry is accepted, and has an id, or refused by itself.
-    ///
-    /// # Errors
-    /// `ValidationException` for no entries, or more than ten.
-    pub fn put_events(
-        &mut self,
-        entries: Vec<PutEventsEntry>,
-        now: Timestamp,
-    ) -> Result<Vec<Result<String, EntryError>>, ServiceError> {
-        let n = entries.len();
-        if n == 0 || n > MOST_ENTRIES {
-            return Err(invalid(format!(
-                "Entries has {n} members, expected 1 to {MOST_ENTRIES}"
-            )));
-        }
-        let put = |entry: PutEventsEntry| {
-            let detail = check_entry(&entry)?;
-            let at = entry.time.unwrap_or(now);
-            let event = self.event(
-                &entry.source,
-                &entry.detail_type,
-                at,
-                &entry.resources,
-                &detail,
-            );
-            let id = event_id(&event);
-            self.accept(&event, now);
-            Ok(id)
-        };
-        Ok(entries.into_iter().map(put).collect())
+        self.rules.get(name).map(|kept| &kept.rule)
     }
 
     /// Takes the event of a service, with its envelope, and sends it to the targets of every rule that
     /// it matches.
     pub fn accept(&mut self, event: &Value, now: Timestamp) {
-        let matching = self.rules.values().filter(|(rule, _)| match &rule.trigger {
+        let rules = self.rules.values().map(|kept| &kept.rule);
+        let matching = rules.filter(|rule| match &rule.trigger {
             Trigger::Pattern(pattern) => rule.enabled && pattern.matches(event),
             Trigger::Rate { .. } => false,
         });
-        let matching: Vec<String> = matching.map(|(rule, _)| rule.name.clone()).collect();
+        let matching: Vec<String> = matching.map(|rule| rule.name.clone()).collect();
         for name in matching {
             self.send(&name, event, now);
         }
+    }
+
+    /// Takes the event of a service that has no envelope of its own.
+    pub(crate) fn accept_from(
+        &mut self,
+        source: &str,
+        detail_type: &str,
+        resources: &[String],
+        detail: &Value,
+        now: Timestamp,
+    ) {
+        let event = self.event(source, detail_type, now, resources, detail);
+        self.accept(&event, now);
+    }
+
+    /// Notes that a delivery arrived where nobody takes it.
+    pub(crate) fn fail(&mut self, delivery: &Delivery, now: Timestamp) {
+        self.failures.push(FailedInvocation {
+            rule: delivery.rule.clone(),
+            target: delivery.target.clone(),
+            at: now,
+            reason: format!("there is no function {}", delivery.function),
+        });
     }
 
     /// The deliveries that have arrived by `now`, in the order of arrival.
@@ -211,15 +210,29 @@ impl EventBridge {
         self.queue.clear_faults();
     }
 
-    /// Events that could not be shaped for a target. In AWS they are a count in a metric.
+    /// Events that could not be shaped for a target or had no function to go to. In AWS they are a count in a metric.
     #[must_use]
     pub fn failures(&self) -> &[FailedInvocation] {
         &self.failures
     }
 
+    /// The ARN of the default bus.
+    #[must_use]
+    pub fn bus_arn(&self) -> String {
+        format!(
+            "arn:aws:events:{}:{}:event-bus/default",
+            self.region, self.account
+        )
+    }
+
+    /// Whether a name or ARN is that of the default bus, as it is where nothing is said.
+    fn is_default(&self, bus: Option<&str>) -> bool {
+        bus.is_none_or(|bus| bus == "default" || bus == self.bus_arn())
+    }
+
     fn next_schedule(&self) -> Option<(String, Timestamp)> {
-        let schedules = self.rules.values().filter(|(rule, _)| rule.enabled);
-        let schedules = schedules.filter_map(|(rule, next)| Some(((*next)?, &rule.name)));
+        let schedules = self.rules.values().filter(|kept| kept.rule.enabled);
+        let schedules = schedules.filter_map(|kept| Some((kept.next?, &kept.rule.name)));
         schedules.min().map(|(at, name)| (name.clone(), at))
     }
 
@@ -227,21 +240,22 @@ impl EventBridge {
         let arn = self.rule_arn(name);
         let event = self.event("aws.events", "Scheduled Event", at, &[arn], &json!({}));
         self.send(name, &event, at);
-        if let Some((rule, next)) = self.rules.get_mut(name)
-            && let Trigger::Rate { seconds } = rule.trigger
+        if let Some(kept) = self.rules.get_mut(name)
+            && let Trigger::Rate { seconds } = kept.rule.trigger
         {
-            *next = Some(at + SignedDuration::from_secs(i64::from(seconds).max(1)));
+            kept.next = Some(at + SignedDuration::from_secs(i64::from(seconds).max(1)));
         }
     }
 
     fn send(&mut self, name: &str, event: &Value, now: Timestamp) {
         let arn = self.rule_arn(name);
-        let Some((rule, _)) = self.rules.get(name) else {
+        let Some(Kept { rule, .. }) = self.rules.get(name) else {
             return;
         };
         for target in &rule.targets {
             let payload = match &target.input {
                 Input::Event => Ok(event.clone()),
+                Input::Part(path) => Ok(path.follow(event).cloned().unwrap_or_default()),
                 Input::Constant(value) => Ok(value.clone()),
                 Input::Transformed(transformer) => transformer.fill(Occasion {
                     event,
@@ -297,24 +311,25 @@ fn event_id(event: &Value) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-fn check_entry(entry: &PutEventsEntry) -> Result<Value, EntryError> {
-    let refuse = |code, message: &str| {
-        Err(EntryError {
-            code,
-            message: message.to_owned(),
-        })
-    };
-    if entry.source.is_empty() || entry.detail_type.is_empty() {
-        return refuse("InvalidArgument", "Source and DetailType must not be empty");
+fn first_time(rule: &Rule, now: Timestamp) -> Option<Timestamp> {
+    match rule.trigger {
+        Trigger::Pattern(_) => None,
+        Trigger::Rate { seconds } => Some(now + SignedDuration::from_secs(seconds.into())),
     }
-    if entry.source.starts_with("aws.") {
-        return refuse(
-            "NotAuthorizedForSourceException",
-            "sources that begin with aws. belong to AWS services",
-        );
-    }
-    match serde_json::from_str(&entry.detail) {
-        Ok(detail @ Value::Object(_)) => Ok(detail),
-        _ => refuse("MalformedDetail", "Detail is not a JSON object"),
-    }
+}
+
+fn no_rule(name: &str) -> ServiceError {
+    ServiceError::new(
+        400,
+        "ResourceNotFoundException",
+        format!("Rule {name} does not exist on EventBus default."),
+    )
+}
+
+fn too_many() -> ServiceError {
+    ServiceError::new(
+        400,
+        "LimitExceededException",
+        "The requested resource exceeds the maximum number allowed.",
+    )
 }

@@ -21,6 +21,8 @@ const DEEPEST: usize = 50;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
     root: Node,
+    /// As it was written.
+    text: String,
 }
 
 /// Why a pattern was not understood.
@@ -76,7 +78,27 @@ impl Pattern {
     /// Names the field that cannot be understood.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
         let root = node(pattern, &mut Vec::new())?;
-        Ok(Self { root })
+        let text = pattern.to_string();
+        Ok(Self { root, text })
+    }
+
+    /// Understands a pattern that is written as JSON.
+    ///
+    /// # Errors
+    /// Names the field that cannot be understood, or says that it is not JSON.
+    pub(super) fn read(text: &str) -> Result<Self, PatternError> {
+        let pattern = serde_json::from_str(text);
+        let pattern: Value = pattern.or_else(|_| refuse(&[], "JSON"))?;
+        let text = text.to_owned();
+        Ok(Self {
+            text,
+            ..Self::parse(&pattern)?
+        })
+    }
+
+    /// The pattern as it was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether an event matches.

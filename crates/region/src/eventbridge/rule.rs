@@ -1,11 +1,13 @@
 //! Rules: what makes the bus send something, and where to.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::error::ServiceError;
 
 use super::pattern::Pattern;
-use super::transform::Transformer;
+use super::transform::{EventPath, Transformer};
 
 /// What makes a rule send something.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,8 @@ pub enum Trigger {
 pub enum Input {
     /// The event.
     Event,
+    /// A part of the event; `null` where the event does not have it.
+    Part(EventPath),
     /// Always the same.
     Constant(Value),
     /// Something made of the event.
@@ -35,7 +39,7 @@ pub enum Input {
 pub struct Target {
     /// The id, one in the rule.
     pub id: String,
-    /// The function.
+    /// The function's name.
     pub function: String,
     /// What it gets.
     pub input: Input,
@@ -54,18 +58,32 @@ pub struct Rule {
     pub targets: Vec<Target>,
 }
 
+/// What EventBridge keeps of a rule besides what it does, as the client wrote it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct About {
+    pub(super) description: Option<String>,
+    pub(super) role_arn: Option<String>,
+    /// The state, where it says more than whether the rule is enabled.
+    pub(super) state: Option<String>,
+    pub(super) schedule: Option<String>,
+    /// The targets that came over the wire, by their ids.
+    pub(super) targets: BTreeMap<String, Value>,
+}
+
 /// EventBridge's limits. Source: API reference, `PutRule` and `PutTargets`.
-const LONGEST_NAME: usize = 64;
-const MOST_TARGETS: usize = 5;
+pub(super) const LONGEST_NAME: usize = 64;
+pub(super) const MOST_TARGETS: usize = 5;
+
+/// Whether a text can be the name of a rule, or the id of a target.
+pub(super) fn is_name(text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !text.is_empty() && text.len() <= LONGEST_NAME && text.chars().all(known)
+}
 
 impl Rule {
     /// Whether EventBridge would take the rule.
     pub(super) fn check(&self) -> Result<(), ServiceError> {
-        let name = |text: &str| {
-            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            !text.is_empty() && text.len() <= LONGEST_NAME && text.chars().all(known)
-        };
-        if !name(&self.name) {
+        if !is_name(&self.name) {
             return Err(invalid(format!(
                 "rule \"{}\": expected a name of 1 to {LONGEST_NAME} letters, digits, dots, hyphens and underscores",
                 self.name
@@ -88,7 +106,7 @@ impl Rule {
         }
         for (index, target) in self.targets.iter().enumerate() {
             let mut before = self.targets.iter().take(index);
-            if !name(&target.id) || before.any(|other| other.id == target.id) {
+            if !is_name(&target.id) || before.any(|other| other.id == target.id) {
                 return Err(invalid(format!(
                     "rule \"{}\": target \"{}\": expected an id of its own, of 1 to {LONGEST_NAME} letters, digits, dots, hyphens and underscores",
                     self.name, target.id

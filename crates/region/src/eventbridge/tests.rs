@@ -174,6 +174,7 @@ fn the_event_of_a_schedule_is_the_documented_one() {
 
 fn entry(source: &str, detail: &str) -> PutEventsEntry {
     PutEventsEntry {
+        bus: None,
         source: source.into(),
         detail_type: "Order".into(),
         detail: detail.into(),

@@ -28,8 +28,9 @@ pub const LONGEST_TEMPLATE: usize = 8192;
 /// An input transformer that was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transformer {
-    paths: BTreeMap<String, Path>,
+    paths: BTreeMap<String, EventPath>,
     template: Vec<Piece>,
+    source: (BTreeMap<String, String>, String),
 }
 
 /// Why an input transformer cannot be used.
@@ -77,9 +78,12 @@ enum Variable {
     IngestionTime,
 }
 
-/// The steps from the event to a value.
+/// A path from the event to a value in it, such as `$.detail.state.value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Path(Vec<Step>);
+pub struct EventPath {
+    steps: Vec<Step>,
+    text: String,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -114,14 +118,16 @@ impl Transformer {
             if !is_name(name) || name.contains('.') {
                 return Err(TransformError::Name(name.clone()));
             }
-            let steps = Path::parse(path);
+            let steps = EventPath::parse(path);
             let steps = steps.ok_or_else(|| TransformError::Path(name.clone(), path.clone()))?;
             parsed.insert(name.clone(), steps);
         }
+        let source = (paths.clone(), template.to_owned());
         let template = pieces(template, &parsed)?;
         let transformer = Self {
             paths: parsed,
             template,
+            source,
         };
         // Any event will do: which values it has does not matter for whether the result is JSON.
         transformer.fill(Occasion {
@@ -131,6 +137,11 @@ impl Transformer {
             ingested: Timestamp::UNIX_EPOCH,
         })?;
         Ok(transformer)
+    }
+
+    /// The paths and the template, as they were written.
+    pub(super) fn source(&self) -> (&BTreeMap<String, String>, &str) {
+        (&self.source.0, &self.source.1)
     }
 
     /// Fills the template.
@@ -187,7 +198,10 @@ fn escaped(text: &str) -> String {
 }
 
 /// Takes a template apart. What looks like a placeholder is one: EventBridge has no escape for `<`.
-fn pieces(template: &str, paths: &BTreeMap<String, Path>) -> Result<Vec<Piece>, TransformError> {
+fn pieces(
+    template: &str,
+    paths: &BTreeMap<String, EventPath>,
+) -> Result<Vec<Piece>, TransformError> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut quoted = false;
@@ -229,8 +243,10 @@ fn pieces(template: &str, paths: &BTreeMap<String, Path>) -> Result<Vec<Piece>, 
     Ok(pieces)
 }
 
-impl Path {
-    fn parse(text: &str) -> Option<Self> {
+impl EventPath {
+    /// Understands a path; `None` for one that the Region cannot follow.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.strip_prefix('$')?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
@@ -248,11 +264,17 @@ impl Path {
                 rest = after;
             }
         }
-        Some(Self(steps))
+        let text = text.to_owned();
+        Some(Self { steps, text })
     }
 
-    fn follow<'a>(&self, event: &'a Value) -> Option<&'a Value> {
-        self.0.iter().try_fold(event, |value, step| match step {
+    /// The path as it was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn follow<'a>(&self, event: &'a Value) -> Option<&'a Value> {
+        self.steps.iter().try_fold(event, |value, step| match step {
             Step::Member(name) => value.get(name),
             Step::Item(index) => value.get(index),
         })

@@ -3,13 +3,15 @@
 //! A function is a handler: an executable behind the Runtime API ([`sandbox`]), or in a test a
 //! closure over the library. Both see what Lambda shows a function, and nothing more.
 //!
-//! Asynchronous invocations wait in a queue. A function error is tried again after one minute and
-//! then after two; after that, or when the event is too old, it becomes a dead letter. (Lambda user
-//! guide, "How Lambda handles errors and retries with asynchronous invocation".)
+//! Asynchronous invocations wait in a queue ([`asynchronous`]).
 //!
 //! Simplified: one version of each function, no concurrency limit, no throttling of its own.
 
+mod asynchronous;
+mod name;
 pub mod sandbox;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,11 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::AccountId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::ServiceError;
+pub use asynchronous::{Condition, DeadLetter, EventInvokeConfig, InvocationRecord};
 
 /// What Lambda hands to a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,27 +131,6 @@ pub struct Due {
     at: Timestamp,
 }
 
-/// An asynchronous invocation that was given up.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DeadLetter {
-    /// The function.
-    pub function: String,
-    /// What it was asked.
-    pub payload: Value,
-    /// How its last attempt ended.
-    pub failure: FunctionFailure,
-    /// When it was given up.
-    pub at: Timestamp,
-}
-
-/// The longest that a retry is kept waiting for: after the first failure, and after the second.
-const RETRY_AFTER: [SignedDuration; 2] =
-    [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
-
-/// An event older than this is not tried again. Lambda's default is six hours; Evac deploys with
-/// less, because a decision from another time helps nobody.
-const MAXIMUM_EVENT_AGE: SignedDuration = SignedDuration::from_mins(15);
-
 /// Invocations that are kept for whoever looks back.
 const KEPT_INVOCATIONS: usize = 10_000;
 
@@ -165,7 +146,10 @@ pub struct Lambda {
     functions: BTreeMap<String, Function>,
     queue: VecDeque<Due>,
     invocations: VecDeque<Invocation>,
+    configs: BTreeMap<String, (EventInvokeConfig, Timestamp)>,
     dead_letters: Vec<DeadLetter>,
+    records: Vec<InvocationRecord>,
+    records_taken: usize,
     accepted: u64,
     running: usize,
 }
@@ -180,7 +164,10 @@ impl Lambda {
             functions: BTreeMap::new(),
             queue: VecDeque::new(),
             invocations: VecDeque::new(),
+            configs: BTreeMap::new(),
             dead_letters: Vec::new(),
+            records: Vec::new(),
+            records_taken: 0,
             accepted: 0,
             running: 0,
         }
@@ -190,6 +177,10 @@ impl Lambda {
     pub fn put_function(&mut self, name: &str, timeout: Duration, handler: Handler) {
         self.functions
             .insert(name.to_owned(), Function { handler, timeout });
+    }
+
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
     }
 
     /// The functions' names.
@@ -203,28 +194,6 @@ impl Lambda {
             "arn:aws:lambda:{}:{}:function:{function}",
             self.region, self.account
         )
-    }
-
-    /// The name behind a name, a partial ARN or an ARN.
-    pub(crate) fn resolve(&self, identifier: &str) -> Result<String, ServiceError> {
-        let name = match identifier.strip_prefix(&self.arn("")) {
-            Some(name) => name.split(':').next().unwrap_or_default(),
-            None => identifier,
-        };
-        if self.functions.contains_key(name) {
-            return Ok(name.to_owned());
-        }
-        let arn = if identifier.starts_with("arn:") {
-            identifier.to_owned()
-        } else {
-            self.arn(identifier)
-        };
-        Err(ServiceError::new(
-            404,
-            "ResourceNotFoundException",
-            format!("Function not found: {arn}"),
-        )
-        .with("Type", "User"))
     }
 
     pub(crate) fn next_request_id(&mut self) -> String {
@@ -282,26 +251,9 @@ impl Lambda {
 
     /// Notes how an invocation ended; a failed asynchronous one is queued again or given up.
     pub(crate) fn end(&mut self, invocation: Invocation, due: Option<Due>) {
-        let now = invocation.ended;
         self.running = self.running.saturating_sub(1);
-        if let (Some(mut due), Err(failure)) = (due, &invocation.outcome) {
-            let wait = usize::try_from(due.attempt - 1)
-                .ok()
-                .and_then(|attempt| RETRY_AFTER.get(attempt));
-            let again = wait.and_then(|wait| now.checked_add(*wait).ok());
-            match again.filter(|at| at.duration_since(due.accepted) <= MAXIMUM_EVENT_AGE) {
-                Some(at) => {
-                    due.attempt += 1;
-                    due.at = at;
-                    self.queue.push_back(due);
-                }
-                None => self.dead_letters.push(DeadLetter {
-                    function: due.function,
-                    payload: due.payload,
-                    failure: failure.clone(),
-                    at: now,
-                }),
-            }
+        if let Some(due) = due {
+            self.conclude(due, &invocation);
         }
         if self.invocations.len() == KEPT_INVOCATIONS {
             self.invocations.pop_front();
@@ -318,84 +270,5 @@ impl Lambda {
     /// The invocations that have ended, oldest first.
     pub fn invocations(&self) -> impl Iterator<Item = &Invocation> {
         self.invocations.iter()
-    }
-
-    /// The asynchronous invocations that were given up.
-    #[must_use]
-    pub fn dead_letters(&self) -> &[DeadLetter] {
-        &self.dead_letters
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn fail(lambda: &mut Lambda, due: Due, now: Timestamp) {
-        let failure = FunctionFailure::of_runtime("Oops", "no");
-        let invocation = Invocation {
-            request_id: due.request_id.clone(),
-            function: due.function.clone(),
-            began: now,
-            ended: now,
-            way: Way::Asynchronous {
-                attempt: due.attempt,
-            },
-            payload: due.payload.clone(),
-            outcome: Err(failure),
-        };
-        lambda.end(invocation, Some(due));
-    }
-
-    #[test]
-    fn a_failed_event_is_tried_after_one_minute_and_after_two_and_then_given_up() {
-        let mut lambda = Lambda::new(AccountId::embedded(), "us-east-1");
-        lambda.enqueue("f", json!({"n": 1}), at(0));
-        let mut now = 0;
-        for wait in [60, 120] {
-            let due = lambda.take_due(at(now)).pop().unwrap();
-            fail(&mut lambda, due, at(now));
-            assert_eq!(lambda.take_due(at(now + wait - 1)), []);
-            now += wait;
-        }
-        let due = lambda.take_due(at(now)).pop().unwrap();
-        assert_eq!(due.attempt, 3);
-        fail(&mut lambda, due, at(now));
-        assert_eq!(lambda.next_due(), None);
-        assert_eq!(lambda.dead_letters()[0].payload, json!({"n": 1}));
-    }
-
-    #[test]
-    fn an_event_that_is_too_old_is_not_tried_again() {
-        let mut lambda = Lambda::new(AccountId::embedded(), "us-east-1");
-        lambda.enqueue("f", json!({}), at(0));
-        let due = lambda.take_due(at(0)).pop().unwrap();
-        fail(&mut lambda, due, at(14 * 60 + 1));
-        assert_eq!(lambda.next_due(), None);
-        assert_eq!(lambda.dead_letters().len(), 1);
-    }
-
-    #[test]
-    fn a_function_is_found_by_name_and_by_arn() {
-        let mut lambda = Lambda::new(AccountId::embedded(), "us-east-1");
-        lambda.put_function(
-            "f",
-            Duration::from_secs(1),
-            Arc::new(|_| Box::pin(async { Ok(Value::Null) })),
-        );
-        assert_eq!(lambda.resolve("f"), Ok("f".to_owned()));
-        assert_eq!(
-            lambda.resolve("arn:aws:lambda:us-east-1:000000000000:function:f:live"),
-            Ok("f".to_owned())
-        );
-        assert_eq!(
-            lambda.resolve("g").unwrap_err().code,
-            "ResourceNotFoundException"
-        );
     }
 }

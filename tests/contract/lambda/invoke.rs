@@ -1,4 +1,4 @@
-//! Lambda. Source: AWS Lambda API Reference, version 2015-03-31, `Invoke`.
+//! `Invoke`.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
@@ -7,13 +7,9 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::{Value, json};
 
-use crate::contract::{Contract, Outcome};
+use crate::contract::Outcome;
 use crate::refusal::{accepted, refused, same};
 use crate::subject::{Behaviour, Subject};
-
-pub(crate) fn contracts() -> Vec<&'static Contract> {
-    CONTRACTS.iter().collect()
-}
 
 contracts!(
     "lambda",
