@@ -15,7 +15,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test check format lint deny advisories docs architecture
+.PHONY: help build drill test emulators check format lint deny advisories docs architecture
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -26,9 +26,11 @@ build: ## Build the functions and the program evac
 drill: build ## Rehearse a gray failure in one zone, with the real functions and no AWS account
 	@$(BIN)/evac drill
 
-test: build $(TOOLS)/nextest ## Run every test
-	$(CARGO) nextest run $(LOCKED) --workspace
+test: build emulators $(TOOLS)/nextest ## Run every test
+	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
+
+emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contract suite compares with
 
 check: format lint architecture deny docs ## Check format, lints, architecture, dependencies and docs
 
@@ -50,7 +52,15 @@ advisories: $(TOOLS)/deny ## Check the dependencies against the advisory databas
 docs:
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps --document-private-items --quiet
 
-# A tool that is there already, in the version wanted, is not built again.
+# The emulators are installed again when their versions change, and only then.
+$(TOOLS)/emulators/installed: tests/emulators/requirements.txt
+	rm -rf $(TOOLS)/emulators
+	python3 -m venv $(TOOLS)/emulators
+	$(TOOLS)/emulators/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+# A tool that is there already is not built again. Any nextest runs the tests; what deny accepts depends
+# on its version.
 $(TOOLS)/nextest:
 	@mkdir -p $(TOOLS)
 	@command -v cargo-nextest > /dev/null || $(CARGO) install cargo-nextest --locked --version $(NEXTEST_VERSION) --root $(TOOLS)

@@ -147,7 +147,8 @@ impl CloudWatch {
         Ok(())
     }
 
-    /// Deletes alarms: all of them or none.
+    /// Deletes alarms. A name that no alarm has does not keep the others; anything else that is wrong
+    /// keeps them all.
     ///
     /// # Errors
     /// `ResourceNotFound` for an alarm that does not exist, and `ValidationError` for too many alarms,
@@ -169,9 +170,6 @@ impl CloudWatch {
             ));
         }
         for name in &names {
-            if self.alarm(name).is_none() {
-                return Err(not_found("alarm", name));
-            }
             let rest = self
                 .composites
                 .iter()
@@ -183,6 +181,8 @@ impl CloudWatch {
                 )));
             }
         }
+        let unknown = names.iter().find(|name| self.alarm(name).is_none());
+        let outcome = unknown.map_or(Ok(()), |name| Err(not_found("alarm", name)));
         for name in names {
             self.alarms.remove(name);
             self.composites.remove(name);
@@ -190,7 +190,7 @@ impl CloudWatch {
             self.changed.remove(name);
         }
         self.plan_fast_turns(now);
-        Ok(())
+        outcome
     }
 
     /// The transitions of alarms, a page at a time, the latest first.
