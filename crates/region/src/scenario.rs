@@ -105,6 +105,23 @@ const BUILT_IN: [&str; 6] = [
     include_str!("../scenarios/observe-mode.json"),
 ];
 
+/// A workload in which nothing goes wrong; it is no drill, so it is not among the built-in ones.
+#[must_use]
+pub fn healthy() -> Scenario {
+    Scenario {
+        name: "healthy".to_owned(),
+        title: "Nothing goes wrong".to_owned(),
+        story: "Every zone serves its customers.".to_owned(),
+        mode: "observe".to_owned(),
+        minutes: 0,
+        faults: Vec::new(),
+        expected: Expected {
+            outcome: Outcome::Hold,
+            zone: None,
+        },
+    }
+}
+
 /// The built-in scenarios, the default one first.
 ///
 /// # Errors

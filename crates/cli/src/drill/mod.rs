@@ -6,9 +6,10 @@ mod outcome;
 mod run;
 mod text;
 
-use region::scenario::{Scenario, built_in};
+use region::scenario::built_in;
 
-use crate::arguments::{DrillOptions, Format, UsageError};
+use crate::arguments::{DrillOptions, Format};
+use crate::scenarios::find;
 
 pub use outcome::{
     CustomerErrors, MutatingCall, Outcome, SentMessage, TimelineEntry, VerdictEntry,
@@ -32,20 +33,4 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         Format::Text => text::summary(scenario, &outcome),
     }
     Ok(outcome.is_good())
-}
-
-fn find<'a>(scenarios: &'a [Scenario], name: &str) -> Result<&'a Scenario, UsageError> {
-    scenarios
-        .iter()
-        .find(|scenario| scenario.name == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = scenarios
-                .iter()
-                .map(|scenario| scenario.name.as_str())
-                .collect();
-            UsageError(format!(
-                "--scenario {name}: there is no such scenario, expected one of {}",
-                names.join(", ")
-            ))
-        })
 }
