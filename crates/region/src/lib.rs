@@ -19,6 +19,7 @@ pub mod eventbridge;
 pub mod fault;
 mod identifier;
 pub mod lambda;
+mod native_shift;
 pub mod operation;
 pub mod region;
 pub mod scenario;

@@ -205,6 +205,7 @@ impl State {
 
     /// Takes over what the services did since the last time: events, and lines for people.
     pub(crate) fn note_changes(&mut self) {
+        self.let_groups_follow_arc();
         for event in self.arc.take_events() {
             self.events.accept(&event, self.now);
         }

@@ -17,21 +17,24 @@ use region::scenario::healthy;
 use region::stage::Stage;
 use winterbaume_core::MockRequest;
 
-const CLOUDWATCH: [&str; 12] = [
+const CLOUDWATCH: [&str; 14] = [
     "DeleteAlarmMuteRule",
     "DeleteAlarms",
     "DescribeAlarmHistory",
     "DescribeAlarms",
     "GetAlarmMuteRule",
     "GetMetricData",
+    "GetMetricStatistics",
     "ListAlarmMuteRules",
+    "ListMetrics",
     "PutAlarmMuteRule",
     "PutCompositeAlarm",
     "PutMetricAlarm",
     "PutMetricData",
     "SetAlarmState",
 ];
-const AUTO_SCALING: [&str; 9] = [
+const AUTO_SCALING: [&str; 11] = [
+    "CancelInstanceRefresh",
     "CreateOrUpdateTags",
     "DeleteTags",
     "DescribeAutoScalingGroups",
@@ -39,6 +42,7 @@ const AUTO_SCALING: [&str; 9] = [
     "DescribeScalingActivities",
     "DescribeTags",
     "ResumeProcesses",
+    "StartInstanceRefresh",
     "SuspendProcesses",
     "UpdateAutoScalingGroup",
 ];

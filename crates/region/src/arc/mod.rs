@@ -14,6 +14,7 @@
 //! only (API reference) or all (SDK documentation) is decided for active ones.
 
 mod event;
+mod release;
 mod validate;
 pub(crate) mod wire;
 
