@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
 NEXTEST_VERSION := 0.9.143
+UV_VERSION := 0.13.9
+CLIENTS := $(TOOLS)/clients
 export PATH := $(TOOLS)/bin:$(PATH)
 
 CARGO := cargo
@@ -15,7 +17,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test emulators check format lint deny advisories docs architecture
+.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -29,6 +31,18 @@ drill: build ## Rehearse a gray failure in one zone, with the real functions and
 test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
+	@$(MAKE) clients
+
+clients: build $(CLIENTS)/installed ## Walk over the embedded Region with boto3 and the AWS CLI
+	EVAC=$(abspath $(BIN))/evac $(CLIENTS)/bin/python -B -m pytest tests/clients
+
+lock-clients: ## Pin what the walk needs in its newest versions
+	@mkdir -p $(TOOLS)
+	python3 -m venv $(TOOLS)/uv
+	$(TOOLS)/uv/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	cd tests/clients && $(TOOLS)/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--generate-hashes --no-header requirements.in --output-file requirements.txt
+	sed -i '1i # Written by `make lock-clients` from requirements.in; do not edit.' tests/clients/requirements.txt
 
 emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contract suite compares with
 
@@ -57,6 +71,13 @@ $(TOOLS)/emulators/installed: tests/emulators/requirements.txt
 	rm -rf $(TOOLS)/emulators
 	python3 -m venv $(TOOLS)/emulators
 	$(TOOLS)/emulators/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+# Installed again only when the pinned versions change.
+$(CLIENTS)/installed: tests/clients/requirements.txt
+	rm -rf $(CLIENTS)
+	python3 -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # A tool that is there already is not built again. Any nextest runs the tests; what deny accepts depends

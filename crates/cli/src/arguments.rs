@@ -20,6 +20,18 @@ pub(crate) enum Command {
     Drill(DrillOptions),
     /// Say what the classifier makes of an event or a command, without calling anything.
     Explain(ExplainOptions),
+    /// Run only the embedded Region, for other clients such as boto3 and the AWS CLI.
+    ///
+    /// It listens on 127.0.0.1 and on no other address, until Ctrl-C or SIGTERM. Signatures are not
+    /// verified: any key will do.
+    ///
+    /// Metrics arrive, alarms are evaluated and events are sent as in a drill, but Evac is not there:
+    /// no function is registered, so nobody acts on an alarm but you. The Region goes on beyond the
+    /// end of the scenario.
+    ///
+    /// Standard output is a shell file: the settings that a client needs, and as comments the names of
+    /// what the Region holds.
+    Region(RegionOptions),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +92,31 @@ pub(crate) struct ExplainOptions {
     /// How to tell
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac region
+  evac region --port 4599 --scenario zonal-errors
+  evac region --fault throttle:service=autoscaling,perSecond=1,burst=5
+  evac region --speed 60 > region.env & sleep 1; . ./region.env
+  aws autoscaling describe-auto-scaling-groups
+
+The exit status is 0 if the Region is stopped by a signal, 1 if it cannot listen, and 2 for wrong usage.")]
+pub(crate) struct RegionOptions {
+    /// The port on 127.0.0.1; 0 for any that is free
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The scenario whose faults go on, see evac drill --list; a healthy workload if left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// A fault of the Region beside the scenario's, such as slow:service=sns,milliseconds=500; can be
+    /// given several times. docs/DRILL.md lists the kinds
+    #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...")]
+    pub(crate) faults: Vec<RegionFault>,
+    /// How many times faster than the wall clock the Region's clock runs
+    #[arg(long, value_name = "X", default_value = "1", value_parser = parse_speed)]
+    pub(crate) speed: Speed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

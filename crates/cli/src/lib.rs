@@ -1,4 +1,5 @@
-//! `evac`: rehearse an evacuation, and explain what Evac makes of an event.
+//! `evac`: rehearse an evacuation, explain what Evac makes of an event, and run the embedded Region
+//! for other clients.
 //!
 //! The exit status is 0 where everything is as it should be, 1 where it is not, and 2 for wrong
 //! usage, such as a file that cannot be read.
@@ -8,6 +9,8 @@ pub mod drill;
 mod explain;
 mod input;
 mod output;
+mod region;
+mod scenarios;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -33,6 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Drill(options) => drill::command(&options),
         Command::Explain(options) => explain::command(&options),
+        Command::Region(options) => region::command(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

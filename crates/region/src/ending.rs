@@ -90,7 +90,7 @@ fn phases(state: &State) -> Vec<String> {
         let (_, phase) = message.published.attributes.get("phase")?;
         Some(phase.clone())
     };
-    inbox.iter().filter_map(|message| phase(message)).collect()
+    inbox.iter().filter_map(phase).collect()
 }
 
 fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {

@@ -24,6 +24,7 @@ pub mod fault;
 pub mod history;
 mod identifier;
 pub mod lambda;
+mod native_shift;
 pub mod operation;
 mod past;
 pub mod region;

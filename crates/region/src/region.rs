@@ -373,8 +373,13 @@ fn answer_from_past(
 }
 
 /// The service in the scope of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`.
-fn service(request: &MockRequest) -> Option<Service> {
-    Service::from_signing_name(credential(request)?.nth(3)?)
+pub(crate) fn service(request: &MockRequest) -> Option<Service> {
+    Service::from_signing_name(signing_name(request)?)
+}
+
+/// The name of a service in the scope of the signature, whether the Region has it or not.
+pub(crate) fn signing_name(request: &MockRequest) -> Option<&str> {
+    credential(request)?.nth(3)
 }
 
 /// The access key id of the signature.
@@ -403,7 +408,12 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
     }
 }
 
-fn refuse(service: Service, request: &MockRequest, error: &ServiceError) -> MockResponse {
+/// Refuses a request in the protocol of its service.
+pub(crate) fn refuse(
+    service: Service,
+    request: &MockRequest,
+    error: &ServiceError,
+) -> MockResponse {
     match service {
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),

@@ -240,13 +240,14 @@ impl Outcome {
 }
 
 /// The built-in scenarios, the default one first.
-const BUILT_IN: [&str; 26] = [
+const BUILT_IN: [&str; 27] = [
     include_str!("../scenarios/zonal-latency.json"),
     include_str!("../scenarios/zonal-errors.json"),
     include_str!("../scenarios/single-instance.json"),
     include_str!("../scenarios/regional.json"),
     include_str!("../scenarios/two-zones.json"),
     include_str!("../scenarios/observe-mode.json"),
+    include_str!("../scenarios/healthy.json"),
     include_str!("../scenarios/bad-deployment.json"),
     include_str!("../scenarios/flapping.json"),
     include_str!("../scenarios/uneven-traffic.json"),
@@ -268,6 +269,14 @@ const BUILT_IN: [&str; 26] = [
     include_str!("../scenarios/killed-in-the-middle.json"),
     include_str!("../scenarios/stale-reads.json"),
 ];
+
+/// The built-in scenario in which nothing goes wrong.
+///
+/// # Errors
+/// Never, as a test holds: the file is one of this build's own.
+pub fn healthy() -> Result<Scenario, ScenarioError> {
+    Scenario::read(include_str!("../scenarios/healthy.json"))
+}
 
 /// The built-in scenarios, the default one first.
 ///

@@ -124,7 +124,7 @@ impl Stage {
             .transpose()?;
         let parts = Parts {
             now,
-            arc: arc(&account, &load_balancer, group_arn.as_ref())?,
+            arc: arc(&account, &load_balancer)?,
             auto_scaling,
             cloudwatch: detection::cloudwatch(&account, &zones()?, now)?,
             sns,
@@ -304,11 +304,7 @@ fn unlisted_subnet(zone: &ZoneId) -> Result<SubnetId, StageError> {
         .map_err(StageError::of)
 }
 
-fn arc(
-    account: &AccountId,
-    load_balancer: &ResourceArn,
-    group: Option<&ResourceArn>,
-) -> Result<ZonalShifts, StageError> {
+fn arc(account: &AccountId, load_balancer: &ResourceArn) -> Result<ZonalShifts, StageError> {
     let mut arc = ZonalShifts::new(account.clone(), REGION);
     arc.manage(ManagedResource {
         arn: load_balancer.clone(),
@@ -316,14 +312,6 @@ fn arc(
         zones: zones()?.into_iter().map(|(id, _)| id).collect(),
         autoshift: true,
     });
-    if let Some(group) = group {
-        arc.manage(ManagedResource {
-            arn: group.clone(),
-            name: GROUP.to_owned(),
-            zones: zones()?.into_iter().map(|(id, _)| id).collect(),
-            autoshift: false,
-        });
-    }
     // A practice run fails when it hurts the customers of the whole Region.
     let alarm = format!(
         "arn:aws:cloudwatch:{REGION}:{account}:alarm:{}",

@@ -1,6 +1,6 @@
 //! Everything that the Region holds, and how a second of it passes.
 
-use domain::{AccountId, ResourceArn, ZoneId};
+use domain::{AccountId, ZoneId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -189,7 +189,6 @@ impl State {
             step.take(self);
         }
         self.arc.step(now);
-        self.shift_groups();
         self.auto_scaling.step(now);
         let infrastructure = self.infrastructure();
         self.world
@@ -204,25 +203,6 @@ impl State {
         self.show_alarms_to_arc();
         self.note_changes(None);
         self.keep_moment();
-    }
-
-    /// A group that ARC shifts itself is told so.
-    fn shift_groups(&mut self) {
-        let mut shifted: Vec<(String, Option<ZoneId>)> = Vec::new();
-        for group in self.auto_scaling.groups().filter(|group| group.zonal_shift) {
-            let Ok(arn) = group.arn.parse::<ResourceArn>() else {
-                continue;
-            };
-            let mut zones = self.world.spec().zones.iter().map(|(zone, _)| zone);
-            let away = zones.find(|zone| self.arc.weight(&arn, zone) == 0.0);
-            if away != group.shifted {
-                shifted.push((group.name.to_owned(), away.cloned()));
-            }
-        }
-        for (group, away) in shifted {
-            // The group is there: it was just looked at.
-            let _ = self.auto_scaling.set_shifted(&group, away);
-        }
     }
 
     /// Lets ARC see the alarms that practice runs depend on.
@@ -302,6 +282,7 @@ impl State {
     /// Takes over what the services did since the last time, on behalf of this caller: events, the
     /// history, and lines for people.
     pub(crate) fn note_changes(&mut self, by: Option<&str>) {
+        self.let_groups_follow_arc();
         for event in self.arc.take_events() {
             self.events.accept(&event, self.now);
         }

@@ -6,11 +6,12 @@ mod outcome;
 mod run;
 mod text;
 
-use region::scenario::{Scenario, ScenarioRegionFault, built_in, file_of};
+use region::scenario::{Scenario, built_in, file_of};
 
 use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::input::read;
 use crate::output::tell;
+use crate::scenarios::{find, with_faults};
 
 pub use outcome::{
     CustomerErrors, MutatingCall, Outcome, SentMessage, TimelineEntry, VerdictEntry,
@@ -42,7 +43,7 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
 
 /// The scenario that is to be played, with the faults of the command line.
 fn scenario(options: &DrillOptions, built_in: Vec<Scenario>) -> anyhow::Result<Scenario> {
-    let mut scenario = match &options.scenario_file {
+    let scenario = match &options.scenario_file {
         Some(path) => {
             let expected = "a file that holds a scenario; evac drill --print shows one";
             let text = read("--scenario-file", path, expected)?;
@@ -52,32 +53,5 @@ fn scenario(options: &DrillOptions, built_in: Vec<Scenario>) -> anyhow::Result<S
         }
         None => find(built_in, &options.scenario)?,
     };
-    let faults = options.faults.iter().cloned();
-    scenario
-        .region_faults
-        .extend(faults.map(|fault| ScenarioRegionFault {
-            after: None,
-            lasts: None,
-            fault,
-        }));
-    scenario
-        .check()
-        .map_err(|error| UsageError(error.to_string()))?;
-    Ok(scenario)
-}
-
-fn find(scenarios: Vec<Scenario>, name: &str) -> Result<Scenario, UsageError> {
-    let names: Vec<String> = scenarios
-        .iter()
-        .map(|scenario| scenario.name.clone())
-        .collect();
-    scenarios
-        .into_iter()
-        .find(|scenario| scenario.name == name)
-        .ok_or_else(|| {
-            UsageError(format!(
-                "--scenario {name}: there is no such scenario, expected one of {}",
-                names.join(", ")
-            ))
-        })
+    Ok(with_faults(scenario, &options.faults)?)
 }

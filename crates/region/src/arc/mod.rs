@@ -20,6 +20,7 @@ mod experiment;
 mod model;
 mod page;
 mod practice;
+mod release;
 mod shift;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What the service tells: groups, activities and instance refreshes, page by page.
+//! What the service tells: groups and activities, page by page.
 //!
 //! A page begins after the last item of the one before, by the item's own order. So what is added or
 //! removed between two pages makes no other item be missed or told twice. Only an activity that ends
@@ -6,10 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use super::group::{Activity, Group, GroupView};
-use super::update::check_name;
+use super::group::{Activity, GroupView};
 use super::{AutoScaling, constraint, no_such_group, validation};
 use crate::error::ServiceError;
 
@@ -116,19 +113,6 @@ pub struct DescribeActivities {
     pub paging: Paging,
 }
 
-/// An instance refresh in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceRefresh<'a> {
-    /// Its id.
-    pub id: String,
-    /// The group.
-    pub group: &'a str,
-    /// Its status, such as `InProgress`.
-    pub status: &'static str,
-    /// When it began.
-    pub began: Timestamp,
-}
-
 impl AutoScaling {
     /// DescribeAutoScalingGroups, ordered by name. A name that no group has is left out.
     ///
@@ -196,39 +180,6 @@ impl AutoScaling {
             activities.into_iter(),
             &describe.paging.or_most(),
         )
-    }
-
-    /// DescribeInstanceRefreshes: the one in progress. Earlier ones are not remembered.
-    ///
-    /// # Errors
-    /// `ValidationError` and `InvalidNextToken`.
-    pub fn describe_instance_refreshes(
-        &self,
-        group: &str,
-        ids: &[String],
-        paging: &Paging,
-    ) -> Result<Page<InstanceRefresh<'_>>, ServiceError> {
-        check_name(group)?;
-        let group = self.groups.get(group).ok_or_else(no_such_group)?;
-        let refresh = group.instance_refresh();
-        let refresh = refresh.filter(|refresh| ids.is_empty() || ids.contains(&refresh.id));
-        let refreshes = refresh
-            .into_iter()
-            .map(|refresh| (refresh.id.clone(), refresh));
-        page("DescribeInstanceRefreshes", refreshes, paging)
-    }
-}
-
-impl Group {
-    /// The id is the group's own, because a group has one refresh in progress at most.
-    fn instance_refresh(&self) -> Option<InstanceRefresh<'_>> {
-        let id = self.arn.split(':').nth(6).unwrap_or_default();
-        self.refresh.map(|status| InstanceRefresh {
-            id: id.to_owned(),
-            group: &self.name,
-            status: status.name(),
-            began: self.created,
-        })
     }
 }
 

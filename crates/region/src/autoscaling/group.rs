@@ -7,6 +7,7 @@ use domain::{ResourceArn, SubnetId, ZoneId, ZoneName};
 use jiff::Timestamp;
 
 use super::balance::Counts;
+use super::refresh::Refresh;
 
 /// A group to put into the Region.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,33 @@ pub struct GroupSpec {
     pub refresh: Option<RefreshStatus>,
 }
 
-/// Where an instance refresh in progress is.
+/// What health checks do in a zone that the group is shifted away from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ImpairedBehavior {
+    /// Replace nothing there.
+    #[default]
+    IgnoreUnhealthy,
+    /// Replace unhealthy instances there too.
+    ReplaceUnhealthy,
+}
+
+impl ImpairedBehavior {
+    /// The behaviour of this name in the API.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::IgnoreUnhealthy, Self::ReplaceUnhealthy]
+            .into_iter()
+            .find(|behavior| behavior.name() == name)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::IgnoreUnhealthy => "IgnoreUnhealthy",
+            Self::ReplaceUnhealthy => "ReplaceUnhealthy",
+        }
+    }
+}
+
+/// Where an instance refresh is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshStatus {
     /// Not begun.
@@ -50,6 +77,8 @@ pub enum RefreshStatus {
     RollbackInProgress,
     /// All replaced, and waiting whether the alarms stay quiet.
     Baking,
+    /// Cancelled: no longer in progress.
+    Cancelled,
 }
 
 impl RefreshStatus {
@@ -60,6 +89,7 @@ impl RefreshStatus {
             Self::Cancelling => "Cancelling",
             Self::RollbackInProgress => "RollbackInProgress",
             Self::Baking => "Baking",
+            Self::Cancelled => "Cancelled",
         }
     }
 }
@@ -164,7 +194,11 @@ pub(super) struct Group {
     pub(super) load_balancer: Option<ResourceArn>,
     pub(super) zonal_shift: bool,
     pub(super) operator: Option<String>,
-    pub(super) refresh: Option<RefreshStatus>,
+    pub(super) impaired: ImpairedBehavior,
+    /// Whether ARC manages the group.
+    pub(super) managed: bool,
+    /// Instance refreshes, the newest last; that one alone can be in progress.
+    pub(super) refreshes: Vec<Refresh>,
     pub(super) deleting: bool,
     pub(super) contention: bool,
     pub(super) shifted: Option<ZoneId>,
@@ -227,7 +261,7 @@ impl Group {
             target_groups: &self.target_groups,
             load_balancer: self.load_balancer.as_ref(),
             zonal_shift: self.zonal_shift,
-            shifted: self.shifted.as_ref(),
+            impaired: self.impaired,
             operator: self.operator.as_deref(),
             deleting: self.deleting,
             suspended: self
@@ -295,8 +329,8 @@ pub struct GroupView<'a> {
     pub load_balancer: Option<&'a ResourceArn>,
     /// Whether ARC can shift the group itself.
     pub zonal_shift: bool,
-    /// The zone that the group itself is shifted away from.
-    pub shifted: Option<&'a ZoneId>,
+    /// What health checks do where it is shifted away.
+    pub impaired: ImpairedBehavior,
     /// The AWS service that manages it.
     pub operator: Option<&'a str>,
     /// Whether it is being deleted.

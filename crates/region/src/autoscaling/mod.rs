@@ -24,6 +24,7 @@
 mod balance;
 mod describe;
 mod group;
+mod refresh;
 mod step;
 mod tags;
 mod update;
@@ -41,12 +42,12 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 
 pub use self::balance::Counts;
-pub use self::describe::{
-    DescribeActivities, DescribeGroups, DescribeTags, Filter, InstanceRefresh, Page, Paging,
-};
+pub use self::describe::{DescribeActivities, DescribeGroups, DescribeTags, Filter, Page, Paging};
 pub use self::group::{
-    Activity, GroupChange, GroupSpec, GroupView, InstanceView, Lifecycle, RefreshStatus,
+    Activity, GroupChange, GroupSpec, GroupView, ImpairedBehavior, InstanceView, Lifecycle,
+    RefreshStatus,
 };
+pub use self::refresh::InstanceRefresh;
 pub use self::tags::{TagDescription, TagParameter};
 pub use self::update::UpdateGroup;
 
@@ -136,7 +137,9 @@ impl AutoScaling {
             load_balancer: spec.load_balancer,
             zonal_shift: spec.zonal_shift,
             operator: spec.operator,
-            refresh: spec.refresh,
+            impaired: ImpairedBehavior::default(),
+            managed: false,
+            refreshes: Vec::new(),
             deleting: false,
             contention: false,
             shifted: None,
@@ -147,6 +150,9 @@ impl AutoScaling {
             wake: None,
         };
         group.populate(self.conditions.chance, now);
+        if let Some(status) = spec.refresh {
+            group.begin_refresh(status, now);
+        }
         self.groups.insert(spec.name, group);
         Ok(())
     }
@@ -235,9 +241,46 @@ impl AutoScaling {
         &self.changes
     }
 
+    /// The groups that ARC may shift, or still manages, in order.
+    pub(crate) fn shiftable(&self) -> impl Iterator<Item = Shiftable> {
+        let groups = self.groups.values();
+        let groups = groups.filter(|group| group.zonal_shift || group.managed);
+        groups.map(|group| Shiftable {
+            name: group.name.clone(),
+            arn: group.arn.clone(),
+            zones: group.zones.iter().map(|zone| zone.id.clone()).collect(),
+            enabled: group.zonal_shift,
+            managed: group.managed,
+            shifted: group.shifted.clone(),
+        })
+    }
+
+    /// Notes whether ARC manages a group, and what it has shifted the group away from.
+    pub(crate) fn follow_arc(&mut self, name: &str, managed: bool, away_from: Option<ZoneId>) {
+        if let Some(group) = self.groups.get_mut(name) {
+            group.managed = managed;
+            group.shifted = away_from;
+            group.touch();
+        }
+    }
+
     fn group_mut(&mut self, name: &str) -> Result<&mut Group, ServiceError> {
         self.groups.get_mut(name).ok_or_else(no_such_group)
     }
+}
+
+/// A group as ARC sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shiftable {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) zones: Vec<ZoneId>,
+    /// Whether zonal shift is enabled.
+    pub(crate) enabled: bool,
+    /// Whether ARC manages it already.
+    pub(crate) managed: bool,
+    /// The zone that it is shifted away from.
+    pub(crate) shifted: Option<ZoneId>,
 }
 
 fn validation(message: impl Into<String>) -> ServiceError {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use domain::{SubnetId, ZoneId, ZoneName};
 use jiff::Timestamp;
 
-use super::group::{Group, Process, Zone};
+use super::group::{Group, ImpairedBehavior, Process, Zone};
 use super::{AutoScaling, GroupChange, GroupSpec, constraint, no_such_group, validation};
 use crate::error::ServiceError;
 
@@ -33,6 +33,10 @@ pub struct UpdateGroup {
     pub max: Option<i32>,
     /// `DesiredCapacity`.
     pub desired: Option<i32>,
+    /// `AvailabilityZoneImpairmentPolicy.ZonalShiftEnabled`.
+    pub zonal_shift: Option<bool>,
+    /// `AvailabilityZoneImpairmentPolicy.ImpairedZoneHealthCheckBehavior`.
+    pub impaired: Option<String>,
 }
 
 impl AutoScaling {
@@ -74,8 +78,20 @@ impl AutoScaling {
         let desired = size(update.desired, "desiredCapacity")?;
         let desired = desired.unwrap_or_else(|| group.desired.min(max).max(min));
         check_size(min, max, desired)?;
+        let impaired = match &update.impaired {
+            Some(name) => ImpairedBehavior::named(name).ok_or_else(|| {
+                constraint(
+                    name,
+                    "availabilityZoneImpairmentPolicy.impairedZoneHealthCheckBehavior",
+                    "one of the values IgnoreUnhealthy, ReplaceUnhealthy",
+                )
+            })?,
+            None => group.impaired,
+        };
 
         let group = self.group_mut(&update.group)?;
+        group.zonal_shift = update.zonal_shift.unwrap_or(group.zonal_shift);
+        group.impaired = impaired;
         (group.min, group.max, group.desired) = (min, max, desired);
         let change = group.relocate(subnets, zones, now);
         group.touch();

@@ -3,6 +3,7 @@
 //! A parameter that the Region does not simulate is refused by its name: to answer as if it had taken
 //! effect would be a lie.
 
+mod refresh;
 mod write;
 
 use std::collections::HashMap;
@@ -13,12 +14,13 @@ use winterbaume_core::{MockRequest, MockResponse};
 
 use self::write::{with_what_the_codec_lacks, write_activity, write_group, write_tags};
 use super::{
-    AutoScaling, DescribeActivities, DescribeGroups, DescribeTags, Filter, InstanceRefresh, Paging,
-    TagParameter, UpdateGroup, validation,
+    AutoScaling, DescribeActivities, DescribeGroups, DescribeTags, Filter, Paging, TagParameter,
+    UpdateGroup, validation,
 };
 use crate::error::ServiceError;
 use crate::operation::Operation;
 
+const CANCEL_INSTANCE_REFRESH: Operation = Operation::write("CancelInstanceRefresh");
 const CREATE_OR_UPDATE_TAGS: Operation = Operation::write("CreateOrUpdateTags");
 const DELETE_TAGS: Operation = Operation::write("DeleteTags");
 const DESCRIBE_AUTO_SCALING_GROUPS: Operation = Operation::read("DescribeAutoScalingGroups");
@@ -26,11 +28,13 @@ const DESCRIBE_INSTANCE_REFRESHES: Operation = Operation::read("DescribeInstance
 const DESCRIBE_SCALING_ACTIVITIES: Operation = Operation::read("DescribeScalingActivities");
 const DESCRIBE_TAGS: Operation = Operation::read("DescribeTags");
 const RESUME_PROCESSES: Operation = Operation::write("ResumeProcesses");
+const START_INSTANCE_REFRESH: Operation = Operation::write("StartInstanceRefresh");
 const SUSPEND_PROCESSES: Operation = Operation::write("SuspendProcesses");
 const UPDATE_AUTO_SCALING_GROUP: Operation = Operation::write("UpdateAutoScalingGroup");
 
 /// Every operation, with its parameters.
-const OPERATIONS: [(Operation, &[&str]); 9] = [
+const OPERATIONS: [(Operation, &[&str]); 11] = [
+    (CANCEL_INSTANCE_REFRESH, &["AutoScalingGroupName"]),
     (CREATE_OR_UPDATE_TAGS, &["Tags"]),
     (DELETE_TAGS, &["Tags"]),
     (
@@ -68,6 +72,10 @@ const OPERATIONS: [(Operation, &[&str]); 9] = [
         &["AutoScalingGroupName", "ScalingProcesses"],
     ),
     (
+        START_INSTANCE_REFRESH,
+        &["AutoScalingGroupName", "Strategy"],
+    ),
+    (
         SUSPEND_PROCESSES,
         &["AutoScalingGroupName", "ScalingProcesses"],
     ),
@@ -75,6 +83,7 @@ const OPERATIONS: [(Operation, &[&str]); 9] = [
         UPDATE_AUTO_SCALING_GROUP,
         &[
             "AutoScalingGroupName",
+            "AvailabilityZoneImpairmentPolicy",
             "AvailabilityZoneIds",
             "AvailabilityZones",
             "DesiredCapacity",
@@ -103,6 +112,7 @@ pub(crate) fn perform(
 ) -> MockResponse {
     let parameters = crate::text::form(&request.body);
     let answer = check_parameters(operation, &parameters).and_then(|()| match operation {
+        CANCEL_INSTANCE_REFRESH => refresh::cancel(engine, &parameters, now),
         CREATE_OR_UPDATE_TAGS => {
             let input = decoded(wire::deserialize_create_or_update_tags_request(&parameters))?;
             engine.create_or_update_tags(&read_tags(input.tags))?;
@@ -114,7 +124,7 @@ pub(crate) fn perform(
             Ok(wire::serialize_delete_tags_response())
         }
         DESCRIBE_AUTO_SCALING_GROUPS => describe_groups(engine, &parameters),
-        DESCRIBE_INSTANCE_REFRESHES => describe_refreshes(engine, &parameters),
+        DESCRIBE_INSTANCE_REFRESHES => refresh::describe(engine, &parameters),
         DESCRIBE_SCALING_ACTIVITIES => describe_activities(engine, &parameters),
         DESCRIBE_TAGS => describe_tags(engine, &parameters),
         RESUME_PROCESSES => {
@@ -126,6 +136,7 @@ pub(crate) fn perform(
             engine.resume_processes(&input.auto_scaling_group_name, &processes)?;
             Ok(wire::serialize_resume_processes_response())
         }
+        START_INSTANCE_REFRESH => refresh::start(engine, &parameters, now),
         SUSPEND_PROCESSES => {
             let input = decoded(wire::deserialize_suspend_processes_request(&parameters))?;
             let processes = input
@@ -185,7 +196,12 @@ fn read_update(parameters: &Parameters) -> Result<UpdateGroup, ServiceError> {
     // The codec does not know AvailabilityZoneIds.
     let ids = (1..).map_while(|n| parameters.get(&format!("AvailabilityZoneIds.member.{n}")));
     let ids: Vec<String> = ids.cloned().collect();
+    let policy = input
+        .availability_zone_impairment_policy
+        .unwrap_or_default();
     Ok(UpdateGroup {
+        zonal_shift: policy.zonal_shift_enabled,
+        impaired: policy.impaired_zone_health_check_behavior,
         group: input.auto_scaling_group_name,
         subnets: input.v_p_c_zone_identifier,
         zone_names: input.availability_zones.map(|list| list.items),
@@ -298,39 +314,6 @@ fn describe_activities(
         &wire::ActivitiesType {
             activities: Some(wire::Activities {
                 items: page.items.into_iter().map(write_activity).collect(),
-            }),
-            next_token: page.next_token,
-        },
-    ))
-}
-
-fn describe_refreshes(
-    engine: &AutoScaling,
-    parameters: &Parameters,
-) -> Result<MockResponse, ServiceError> {
-    let input = decoded(wire::deserialize_describe_instance_refreshes_request(
-        parameters,
-    ))?;
-    let ids = input
-        .instance_refresh_ids
-        .map(|list| list.items)
-        .unwrap_or_default();
-    let paging = Paging {
-        max_records: input.max_records,
-        next_token: input.next_token,
-    };
-    let page = engine.describe_instance_refreshes(&input.auto_scaling_group_name, &ids, &paging)?;
-    let write = |refresh: InstanceRefresh<'_>| wire::InstanceRefresh {
-        instance_refresh_id: Some(refresh.id),
-        auto_scaling_group_name: Some(refresh.group.to_owned()),
-        status: Some(refresh.status.to_owned()),
-        start_time: Some(refresh.began.to_string()),
-        ..wire::InstanceRefresh::default()
-    };
-    Ok(wire::serialize_describe_instance_refreshes_response(
-        &wire::DescribeInstanceRefreshesAnswer {
-            instance_refreshes: Some(wire::InstanceRefreshes {
-                items: page.items.into_iter().map(write).collect(),
             }),
             next_token: page.next_token,
         },

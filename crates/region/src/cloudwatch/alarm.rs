@@ -399,7 +399,7 @@ mod tests {
         );
         assert_eq!(
             refusal(|alarm| alarm.watch = Watch::Math(vec![query("a", "RATE(m)", true)])),
-            "expression \"a\": at character 1: expected one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function), found \"RATE(m)\""
+            "expression \"a\": at character 1: expected one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, PERIOD, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function), found \"RATE(m)\""
         );
     }
 }

@@ -46,9 +46,11 @@ pub enum DatumValues {
 /// CloudWatch's limits. Source: API reference, `PutMetricData` and `GetMetricData`.
 const MOST_DATUMS: usize = 1000;
 const MOST_VALUES: usize = 150;
-const MOST_DIMENSIONS: usize = 30;
+pub(super) const MOST_DIMENSIONS: usize = 30;
 const MOST_QUERIES: usize = 500;
 const MOST_DATAPOINTS: u32 = 100_800;
+/// No value has a larger magnitude: 2 to the power of 360.
+const LARGEST_VALUE: f64 = f64::from_bits((1023 + 360) << 52);
 const OLDEST_DATUM: SignedDuration = SignedDuration::from_hours(14 * 24);
 const NEWEST_DATUM: SignedDuration = SignedDuration::from_hours(2);
 
@@ -299,21 +301,22 @@ impl Datum {
                 if n == 0 || n > MOST_VALUES {
                     return Err(refuse(format!("{n} values, expected 1 to {MOST_VALUES}")));
                 }
-                if values
-                    .iter()
-                    .any(|(value, count)| !value.is_finite() || !count.is_finite() || *count < 0.0)
-                {
+                let is_kept = |(value, count): &(f64, f64)| {
+                    value.abs() <= LARGEST_VALUE && count.is_finite() && *count >= 0.0
+                };
+                if !values.iter().all(is_kept) {
                     return Err(refuse(
-                        "expected finite values, and counts that are not negative".into(),
+                        "expected values from -2^360 to 2^360, and counts that are not negative"
+                            .into(),
                     ));
                 }
             }
             DatumValues::Set(set) => {
                 let parts = [set.sample_count, set.sum, set.minimum, set.maximum];
-                let finite = parts.iter().all(|part| part.is_finite());
-                if !finite || set.sample_count <= 0.0 || set.minimum > set.maximum {
+                let kept = parts.iter().all(|part| part.abs() <= LARGEST_VALUE);
+                if !kept || set.sample_count <= 0.0 || set.minimum > set.maximum {
                     return Err(refuse(
-                        "expected finite StatisticValues with a positive SampleCount and Minimum at most Maximum".into(),
+                        "expected StatisticValues from -2^360 to 2^360 with a positive SampleCount and Minimum at most Maximum".into(),
                     ));
                 }
             }
@@ -322,7 +325,7 @@ impl Datum {
     }
 }
 
-fn bad_value(message: String) -> ServiceError {
+pub(super) fn bad_value(message: String) -> ServiceError {
     ServiceError::new(400, "InvalidParameterValueException", message)
 }
 

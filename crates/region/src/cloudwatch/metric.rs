@@ -201,6 +201,16 @@ impl MetricStore {
         });
     }
 
+    /// The metrics with a datapoint since a moment that can be seen at `now`, in order.
+    pub(super) fn seen(&self, since: Timestamp, now: Timestamp) -> impl Iterator<Item = &MetricId> {
+        let metrics = self.metrics.iter();
+        let metrics = metrics.filter(move |(_, buckets)| {
+            let mut recent = buckets.range(since.as_second()..);
+            recent.any(|(_, bucket)| bucket.iter().any(|(seen, _)| *seen <= now))
+        });
+        metrics.map(|(metric, _)| metric)
+    }
+
     /// A statistic of a metric, as it can be seen at `now`.
     pub(super) fn series(
         &self,

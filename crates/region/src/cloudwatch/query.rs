@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::data::MOST_DIMENSIONS;
 use super::expression::{self, Environment, Expression, KindError, Value};
 use super::grammar::SyntaxError;
 use super::grid::{Grid, Series};
@@ -75,6 +76,9 @@ pub enum QueryError {
     /// An expression whose metrics have different periods.
     #[error("\"{0}\" combines metrics with the periods {1} and {2}, expected one period")]
     Periods(String, u32, u32),
+    /// A metric with more dimensions than there can be.
+    #[error("\"{0}\" has {1} dimensions, expected at most {MOST_DIMENSIONS}")]
+    Dimensions(String, usize),
     /// An expression that is empty or too long.
     #[error("expression \"{0}\" has {1} characters, expected 1 to 2048")]
     Length(String, usize),
@@ -249,6 +253,10 @@ impl Environment for Scope<'_> {
     fn len(&self) -> usize {
         self.grid.len
     }
+
+    fn period(&self) -> i64 {
+        self.grid.period
+    }
 }
 
 /// `METRICS` means metrics, and no expressions.
@@ -273,7 +281,10 @@ fn ids(queries: &[Query]) -> Result<BTreeMap<&str, usize>, QueryError> {
 
 fn parse(query: &Query) -> Result<Option<Expression>, QueryError> {
     match &query.source {
-        Source::Metric(_) => Ok(None),
+        Source::Metric(stat) => match stat.metric.dimensions.len() {
+            n if n > MOST_DIMENSIONS => Err(QueryError::Dimensions(query.id.clone(), n)),
+            _ => Ok(None),
+        },
         Source::Expression { text, .. } => {
             let length = text.chars().count();
             if length == 0 || length > expression::LONGEST {

@@ -195,6 +195,11 @@ impl Lambda {
         self.functions.insert(name.to_owned(), function);
     }
 
+    /// The functions' names.
+    pub fn function_names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
     pub(crate) fn has_function(&self, name: &str) -> bool {
         self.functions.contains_key(name)
     }

@@ -18,7 +18,12 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use winterbaume_core::{MockRequest, MockResponse};
 
-use crate::region::Region;
+use super::encoding::decoded;
+use crate::operation::Service;
+use crate::region::{Region, refuse, service};
+
+/// No service takes a larger request: 6 MB is Lambda's limit, and some room.
+const LARGEST_BODY: usize = 7 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 struct InProcess {
@@ -50,6 +55,15 @@ impl HttpConnector for InProcess {
             let request = read(&request).ok_or_else(|| {
                 ConnectorError::user("the body of the request is not in memory".into())
             })?;
+            let request = match decoded(request, LARGEST_BODY) {
+                Ok(request) => request,
+                Err(unreadable) => {
+                    let (request, error) = *unreadable;
+                    // A request without a service is refused as such by the Region.
+                    let service = service(&request).unwrap_or(Service::CloudWatch);
+                    return write(refuse(service, &request, &error));
+                }
+            };
             match region.handle(request).await {
                 Some(response) => write(response),
                 // No answer will come: the caller's own limit ends the call.

@@ -53,7 +53,7 @@ pub(super) fn write_group(group: &GroupView<'_>) -> wire::AutoScalingGroup {
             zonal_shift_enabled: Some(group.zonal_shift),
             impaired_zone_health_check_behavior: group
                 .zonal_shift
-                .then(|| "IgnoreUnhealthy".to_owned()),
+                .then(|| group.impaired.name().to_owned()),
         }),
         target_group_a_r_ns: Some(wire::TargetGroupARNs {
             items: group.target_groups.to_vec(),

@@ -15,6 +15,8 @@ pub(in super::super) trait Environment {
     fn insight(&self, rule: &str, metric: InsightMetric) -> Series;
     /// How many periods a series has.
     fn len(&self) -> usize;
+    /// How long a period is, in seconds.
+    fn period(&self) -> i64;
 }
 
 /// Why the kinds of the operands do not fit. It depends on the expression alone and not on the
@@ -128,6 +130,11 @@ fn call(
         Function::Absolute => Ok(first.map(f64::abs)),
         Function::Ceiling => Ok(first.map(f64::ceil)),
         Function::Floor => Ok(first.map(f64::floor)),
+        Function::Period => match first {
+            // Every series of an expression has the same period.
+            Value::Series(_) => Ok(Value::Scalar(Some(env.period() as f64))),
+            of => Err(KindError::Argument(function, of.kind(), "one time series")),
+        },
         Function::Fill => match arguments.next() {
             Some(filler) => fill(first, &filler),
             None => Err(KindError::Argument(function, first.kind(), "a filler")),
@@ -237,6 +244,10 @@ mod tests {
 
         fn insight(&self, rule: &str, _: InsightMetric) -> Series {
             vec![(rule == "errors").then_some(2.0); 5]
+        }
+
+        fn period(&self) -> i64 {
+            60
         }
 
         fn len(&self) -> usize {
@@ -385,6 +396,11 @@ mod tests {
     fn rounding_and_absolute_values_work_on_each_datapoint() {
         check("ABS(gaps)", &[Some(10.0), M, Some(0.0), M, Some(2.5)]);
         check("CEIL(gaps)", &[Some(10.0), M, Some(0.0), M, Some(-2.0)]);
+        check(
+            "full / PERIOD(full) * 60",
+            &some(&[1.0, 2.0, 3.0, 4.0, 5.0]),
+        );
+        value("PERIOD(1)").unwrap_err();
         check("FLOOR(gaps)", &[Some(10.0), M, Some(0.0), M, Some(-3.0)]);
         check("MIN(ABS([gaps, -full]))", &some(&[1.0, 2.0, 0.0, 4.0, 2.5]));
     }

@@ -1,7 +1,7 @@
 //! Metric math, as far as the alarms of a zone need it.
 //!
 //! Numbers, ids, `+ - * /` and unary minus, the comparisons, `AND` and `OR` (`&&`, `||`), `SUM`,
-//! `AVG`, `MIN`, `MAX`, `FILL`, `IF`, `ABS`, `CEIL`, `FLOOR`, `METRICS()` and `INSIGHT_RULE_METRIC`.
+//! `AVG`, `MIN`, `MAX`, `FILL`, `IF`, `ABS`, `CEIL`, `FLOOR`, `PERIOD`, `METRICS()` and `INSIGHT_RULE_METRIC`.
 //! Anything else is refused when the alarm or the query arrives, with its place in the text, rather
 //! than evaluated to something that AWS would not say.
 //!
@@ -96,6 +96,7 @@ pub(super) enum Function {
     Absolute,
     Ceiling,
     Floor,
+    Period,
 }
 
 impl Expression {

@@ -132,7 +132,7 @@ fn list(
     Ok(items)
 }
 
-const FUNCTION: &str = "one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function)";
+const FUNCTION: &str = "one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, PERIOD, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function)";
 
 fn call(input: &mut Input<'_>) -> Parsed<Expression> {
     let place = *input;
@@ -148,6 +148,7 @@ fn call(input: &mut Input<'_>) -> Parsed<Expression> {
         "ABS" => Function::Absolute,
         "CEIL" => Function::Ceiling,
         "FLOOR" => Function::Floor,
+        "PERIOD" => Function::Period,
         _ => {
             *input = place;
             return fail(input, FUNCTION);
@@ -191,7 +192,8 @@ fn arity(function: Function) -> (usize, usize, &'static str) {
         | Function::Maximum
         | Function::Absolute
         | Function::Ceiling
-        | Function::Floor => (1, 1, "a function of one argument, such as SUM([m1, m2])"),
+        | Function::Floor
+        | Function::Period => (1, 1, "a function of one argument, such as SUM([m1, m2])"),
     }
 }
 
@@ -353,7 +355,7 @@ mod tests {
     fn functions_that_the_region_lacks_are_refused_by_name() {
         refused(
             "2 * RATE(m1)",
-            "at character 5: expected one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function), found \"RATE(m1)\"",
+            "at character 5: expected one of SUM, AVG, MIN, MAX, FILL, IF, ABS, CEIL, FLOOR, PERIOD, METRICS and INSIGHT_RULE_METRIC (the embedded Region has no other function), found \"RATE(m1)\"",
         );
         refused(
             "FILL(m1, REPEAT)",

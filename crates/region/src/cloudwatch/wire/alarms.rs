@@ -138,7 +138,7 @@ pub(super) fn query(query: wire::MetricDataQuery) -> Result<Query, ServiceError>
     })
 }
 
-fn dimensions(dimensions: Option<Vec<wire::Dimension>>) -> BTreeMap<String, String> {
+pub(super) fn dimensions(dimensions: Option<Vec<wire::Dimension>>) -> BTreeMap<String, String> {
     let dimensions = dimensions.into_iter().flatten();
     dimensions
         .map(|dimension| (dimension.name, dimension.value))

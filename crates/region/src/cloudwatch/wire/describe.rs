@@ -148,7 +148,7 @@ fn wire_query(query: &Query) -> wire::MetricDataQuery {
     output
 }
 
-fn wire_dimensions(metric: &MetricId) -> Vec<wire::Dimension> {
+pub(super) fn wire_dimensions(metric: &MetricId) -> Vec<wire::Dimension> {
     let dimensions = metric.dimensions.iter();
     dimensions
         .map(|(name, value)| wire::Dimension {

@@ -13,6 +13,7 @@ mod alarms;
 mod codec;
 mod data;
 mod describe;
+mod listing;
 mod mute;
 
 use jiff::Timestamp;
@@ -25,14 +26,16 @@ use super::CloudWatch;
 use codec::Call;
 
 /// The operations of CloudWatch that the embedded Region has.
-const OPERATIONS: [Operation; 12] = [
+const OPERATIONS: [Operation; 14] = [
     Operation::write("DeleteAlarmMuteRule"),
     Operation::write("DeleteAlarms"),
     Operation::read("DescribeAlarmHistory"),
     Operation::read("DescribeAlarms"),
     Operation::read("GetAlarmMuteRule"),
     Operation::read("GetMetricData"),
+    Operation::read("GetMetricStatistics"),
     Operation::read("ListAlarmMuteRules"),
+    Operation::read("ListMetrics"),
     Operation::write("PutAlarmMuteRule"),
     Operation::write("PutCompositeAlarm"),
     Operation::write("PutMetricAlarm"),
@@ -76,7 +79,9 @@ fn answer(
         "DescribeAlarms" => describe::alarms(engine, &call),
         "GetAlarmMuteRule" => mute::get(engine, &call, now),
         "GetMetricData" => data::get(engine, &call, now),
+        "GetMetricStatistics" => listing::statistics(engine, &call, now),
         "ListAlarmMuteRules" => mute::list(engine, &call, now),
+        "ListMetrics" => listing::list(engine, &call, now),
         "PutAlarmMuteRule" => mute::put(engine, &call, now),
         "PutCompositeAlarm" => alarms::put_composite(engine, &call, now),
         "PutMetricAlarm" => alarms::put_metric(engine, &call, now),

@@ -1,0 +1,120 @@
+//! `evac region`: the embedded Region without Evac, for other clients.
+
+mod functions;
+mod holdings;
+mod text;
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use region::clock::run_until;
+use region::scenario::{Scenario, built_in, healthy};
+use region::stage::Stage;
+use region::transport::http::{Listening, listen};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::holdings::Holdings;
+use crate::arguments::RegionOptions;
+use crate::scenarios::{find, with_faults};
+
+/// The seed of everything that chance decides: two Regions of one scenario are alike.
+const SEED: u64 = 1;
+
+/// Runs the Region until a signal stops it; true, since it ends no other way.
+pub(crate) fn command(options: &RegionOptions) -> anyhow::Result<bool> {
+    let scenario = match &options.scenario {
+        Some(name) => find(built_in()?, name)?,
+        None => healthy()?,
+    };
+    let scenario = with_faults(scenario, &options.faults)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(&scenario, options))?;
+    Ok(true)
+}
+
+async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()> {
+    // Before anything is told: whoever reads that the Region is ready may stop it at once.
+    let mut signals = Signals::new()?;
+    let stage = Stage::set(scenario, SEED)?;
+    functions::add(&mut stage.region.state());
+    let listening = listen(&stage.region, options.port)
+        .await
+        .map_err(|error| refused(options.port, &error))?;
+    tell(&stage, scenario, &listening)?;
+    tokio::select! {
+        () = signals.stop() => {}
+        // The Region's clock has no end before the calendar has.
+        ended = run_until(&stage.region, Timestamp::MAX, options.speed) => ended?,
+    }
+    Ok(())
+}
+
+fn tell(stage: &Stage, scenario: &Scenario, listening: &Listening) -> anyhow::Result<()> {
+    let holdings = Holdings::of(stage)?;
+    let text = text::introduction(&text::Introduction {
+        scenario,
+        begin: stage.begin,
+        endpoint: &listening.endpoint(),
+        holdings: &holdings,
+    });
+    let mut output = io::stdout().lock();
+    match output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+    {
+        // Whoever has read enough may hang up, and still wants the Region.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}
+
+/// Why the port cannot be had, and what to do about it.
+fn refused(port: u16, error: &io::Error) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "--port {port}: another program listens on 127.0.0.1:{port}; stop it, choose another port, or leave --port out for any that is free"
+        ),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "--port {port}: this user may not listen on it; choose one of 1024 to 65535, or leave --port out for any that is free"
+        ),
+        _ => anyhow::anyhow!("--port {port}: cannot listen on 127.0.0.1:{port}: {error}"),
+    }
+}
+
+/// The signals that stop the Region.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_cannot_be_had_is_named_with_what_to_do() {
+        let told = |kind| refused(4599, &io::Error::from(kind)).to_string();
+        insta::assert_snapshot!(told(io::ErrorKind::AddrInUse), @"--port 4599: another program listens on 127.0.0.1:4599; stop it, choose another port, or leave --port out for any that is free");
+        insta::assert_snapshot!(told(io::ErrorKind::PermissionDenied), @"--port 4599: this user may not listen on it; choose one of 1024 to 65535, or leave --port out for any that is free");
+        insta::assert_snapshot!(told(io::ErrorKind::AddrNotAvailable), @"--port 4599: cannot listen on 127.0.0.1:4599: address not available");
+    }
+}
