@@ -152,6 +152,12 @@ async fn whoever_is_not_known_is_refused_in_the_protocol_that_it_speaks() {
             "the embedded Region has no service ec2",
         ),
         (
+            "POST /",
+            signed("dynamodb") + "x-amz-target: DynamoDB_20120810.ListTables\r\n",
+            "501",
+            r#""__type":"NotImplemented""#,
+        ),
+        (
             "GET /bucket",
             signed("s3"),
             "501",

@@ -319,7 +319,11 @@ fn data_beyond_the_limits_is_refused_and_nothing_of_it_recorded() {
     );
     bad(
         |datum, _| datum.values = DatumValues::Values(vec![(f64::NAN, 1.0)]),
-        "expected finite values, and counts that are not negative",
+        "expected values from -2^360 to 2^360, and counts that are not negative",
+    );
+    bad(
+        |datum, _| datum.values = DatumValues::Values(vec![(-2_f64.powi(360) * 1.001, 1.0)]),
+        "expected values from -2^360 to 2^360, and counts that are not negative",
     );
     bad(
         |datum, _| {
@@ -338,6 +342,11 @@ fn data_beyond_the_limits_is_refused_and_nothing_of_it_recorded() {
         |datum, now| datum.at = Some(now + SignedDuration::from_hours(3)),
         "Timestamp 2026-01-02T15:00:00Z is out of range, expected at most two weeks ago and at most two hours ahead",
     );
+    let largest = datum(DatumValues::Values(vec![(2_f64.powi(360), 1.0)]));
+    let taken = clock
+        .cloudwatch
+        .put_metric_data("Other", vec![largest], now);
+    taken.unwrap();
     clock.pass(60);
     let request = request(&clock, vec![of_metric("m", "latency")]);
     assert_eq!(values(&get(&clock, &request).results[0]), Vec::<f64>::new());

@@ -68,7 +68,9 @@ pub(super) fn in_its_protocol(request: &MockRequest, error: &ServiceError) -> Mo
     } else if headers.contains_key("smithy-protocol") {
         crate::cloudwatch::wire::refuse(request, error)
     } else {
-        crate::wire::rest_json_error(error, "message")
+        // restJson has the code in a header, awsJson in the body.
+        let error = error.clone().with("__type", error.code);
+        crate::wire::rest_json_error(&error, "message")
     }
 }
 
