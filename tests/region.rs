@@ -24,7 +24,7 @@ fn it_says_what_a_client_needs_and_stops_cleanly_at_either_signal() {
             "# account          000000000000",
             "#                  goes wrong from 2026-01-15T03:02:00Z",
             "# groups           wildrydes-web",
-            "# functions        none",
+            "# functions        echo",
         ] {
             assert!(
                 introduction.iter().any(|line| line == wanted),

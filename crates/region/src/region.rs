@@ -111,7 +111,7 @@ impl Region {
             return Admitted::Done(None);
         }
         let caller = caller(request);
-        state.calls.push(Call {
+        state.log(Call {
             at: now,
             caller: caller.clone(),
             service,

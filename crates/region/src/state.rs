@@ -24,6 +24,10 @@ use crate::world::{Infrastructure, InstanceRef, World};
 /// side.
 const PUBLISH_DELAY: SignedDuration = SignedDuration::from_secs(20);
 
+/// Calls that are kept for whoever looks back. A drill makes some hundreds; only a Region that serves
+/// a client for days forgets any.
+const KEPT_CALLS: usize = 100_000;
+
 /// A call of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -61,7 +65,7 @@ pub struct State {
     pub timeline: Timeline,
     /// Where traffic and capacity went, in order.
     pub history: History,
-    /// Every call, oldest first.
+    /// The calls, oldest first; the last [`KEPT_CALLS`] of them at least.
     pub calls: Vec<Call>,
     /// The definition of the workload that the Region holds; null where there is none.
     pub workload: Value,
@@ -111,6 +115,14 @@ impl State {
             past: None,
             metrics_late: SignedDuration::ZERO,
         }
+    }
+
+    /// Notes a call.
+    pub(crate) fn log(&mut self, call: Call) {
+        if self.calls.len() >= 2 * KEPT_CALLS {
+            self.calls.drain(..KEPT_CALLS);
+        }
+        self.calls.push(call);
     }
 
     /// Has a step taken when its time comes.

@@ -240,7 +240,12 @@ async fn a_body_beyond_the_services_limit_is_refused_with_its_error() {
             MIB,
             "RequestEntityTooLarge",
         ),
-        ("POST /", signed("sns") + FORM, MIB, "RequestEntityTooLarge"),
+        (
+            "POST /",
+            signed("sns") + FORM,
+            4 * MIB,
+            "RequestEntityTooLarge",
+        ),
         (
             "POST /zonalshifts",
             signed("arc-zonal-shift"),

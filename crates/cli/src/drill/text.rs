@@ -22,12 +22,14 @@ pub(crate) fn introduction(scenario: &Scenario, seed: u64) -> Vec<String> {
 
 /// The scenarios, each in two lines.
 pub(crate) fn list(scenarios: &[Scenario]) -> String {
+    let names = scenarios.iter().map(|scenario| scenario.name.len());
+    let width = names.max().unwrap_or_default();
     let scenario = |scenario: &Scenario| {
         let (name, title) = (&scenario.name, &scenario.title);
         let expected = scenario.expected.outcome.name();
         let story = &scenario.story;
         format!(
-            "{name:<16} {title} (expected: {expected})\n{:<16} {story}",
+            "{name:<width$}  {title} (expected: {expected})\n{:<width$}  {story}",
             ""
         )
     };
