@@ -184,7 +184,7 @@ fn wrong_usage_has_status_2_and_names_flag_and_remedy() {
         ),
         (
             &["drill", "--fault", "noCapacity:zone=use1-az9"],
-            "fault.zone: use1-az9, expected one of use1-az1, use1-az2, use1-az3",
+            "--fault.zone: use1-az9, expected one of use1-az1, use1-az2, use1-az3",
         ),
         (&["explain"], "--input <FILE>"),
         (&["evacuate"], "unrecognized subcommand"),

@@ -1,4 +1,4 @@
-//! DESIGN's invariants, each with what would break it.
+//! The invariants of ARCHITECTURE.md, each with what would break it.
 
 #![allow(
     clippy::unwrap_used,

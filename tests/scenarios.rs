@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use pipeline_tests::Pipeline;
+use jiff::{SignedDuration, Timestamp};
+use pipeline_tests::{Pipeline, scenario_named};
 use region::audit::{Terms, audit};
 use region::ending::judge;
-use region::scenario::built_in;
+use region::fault::FaultKind;
+use region::operation::Service;
+use region::scenario::{Scenario, ScenarioRegionFault, built_in};
+use region::state::State;
+use serde_json::Value;
 
 #[tokio::test(start_paused = true)]
 async fn every_scenario_ends_as_it_expects_and_keeps_the_invariants() {
@@ -75,7 +80,7 @@ async fn mode_observe_tells_what_it_would_do_and_changes_nothing() {
 
 /// Everything that can be seen of a run.
 async fn transcript(scenario: &str, seed: u64) -> String {
-    let pipeline = Pipeline::seeded(&pipeline_tests::scenario_named(scenario), seed);
+    let pipeline = Pipeline::seeded(&scenario_named(scenario), seed);
     pipeline.play().await;
     let state = pipeline.region().state();
     let invocations: Vec<_> = state.lambda.invocations().collect();
@@ -101,4 +106,118 @@ async fn the_same_seed_gives_the_same_transcript_byte_for_byte() {
         assert!(first == transcript(scenario, 7).await, "{scenario}");
         assert!(first != transcript(scenario, 8).await, "{scenario}");
     }
+}
+
+/// Plays a scenario and asks whether what it is about has really happened.
+async fn befalls(scenario: &Scenario, has_happened: impl Fn(&State) -> bool) {
+    let pipeline = Pipeline::in_scenario(scenario);
+    pipeline.play().await;
+    let state = pipeline.region().state();
+    assert!(has_happened(&state), "{}", scenario.name);
+}
+
+fn met(state: &State, service: Service, kind: FaultKind) -> usize {
+    let calls = state.calls.iter();
+    calls
+        .filter(|call| call.service == service && call.fault == Some(kind))
+        .count()
+}
+
+/// Instances in service outside of the bad zone.
+fn elsewhere(state: &State) -> usize {
+    let instances = state.auto_scaling.instances();
+    instances
+        .filter(|instance| instance.in_service && instance.zone_id.as_str() != "use1-az2")
+        .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_faults_of_the_region_really_befall_the_drill() {
+    let arc = Service::ArcZonalShift;
+    befalls(&scenario_named("throttled"), |state| {
+        met(state, arc, FaultKind::Throttle) > 0
+            && met(state, Service::AutoScaling, FaultKind::Throttle) > 0
+    })
+    .await;
+    befalls(&scenario_named("arc-down"), |state| {
+        met(state, arc, FaultKind::Internal) > 10 && !state.lambda.dead_letters().is_empty()
+    })
+    .await;
+    befalls(&scenario_named("lost-answer"), |state| {
+        let starts = state.calls.iter();
+        let starts = starts.filter(|call| call.operation.name == "StartZonalShift");
+        met(state, arc, FaultKind::TimeoutAfter) == 1 && starts.count() > 1
+    })
+    .await;
+    befalls(&scenario_named("killed-in-the-middle"), |state| {
+        let failed = state.lambda.invocations().filter_map(|invocation| {
+            let failure = invocation.outcome.as_ref().err()?;
+            (invocation.function == "asg-pruning").then_some(failure)
+        });
+        failed
+            .filter(|failure| failure.error_message.ends_with("signal: killed"))
+            .count()
+            == 2
+    })
+    .await;
+    befalls(&scenario_named("duplicate-events"), |state| {
+        let ids = events(state).map(|(_, event)| event["id"].clone());
+        let mut seen = Vec::new();
+        ids.into_iter().any(|id| {
+            let again = seen.contains(&id);
+            seen.push(id);
+            again
+        })
+    })
+    .await;
+    befalls(&scenario_named("delayed-event"), |state| {
+        events(state).any(|(began, event)| {
+            let sent: Timestamp = event["time"].as_str().unwrap().parse().unwrap();
+            began.duration_since(sent) >= SignedDuration::from_secs(240)
+        })
+    })
+    .await;
+    let launched = |scenario: &str| scenario_named(scenario);
+    befalls(&launched("zonal-errors"), |state| elsewhere(state) == 9).await;
+    befalls(&launched("no-capacity-elsewhere"), |state| {
+        elsewhere(state) == 6
+    })
+    .await;
+    let mut soon = launched("slow-launches");
+    soon.lasts = "10m".parse().unwrap();
+    befalls(&soon, |state| elsewhere(state) == 6).await;
+    let mut soon = launched("zonal-errors");
+    soon.lasts = "10m".parse().unwrap();
+    befalls(&soon, |state| elsewhere(state) == 9).await;
+}
+
+/// The events that the classifier was invoked with, and when.
+fn events(state: &State) -> impl Iterator<Item = (Timestamp, &Value)> {
+    state.lambda.invocations().filter_map(|invocation| {
+        let event = invocation.payload.get("event")?;
+        Some((invocation.began, event))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_lag_where_metrics_are_late() {
+    let mut alarms = Vec::new();
+    for late in [0, 60] {
+        let mut scenario = scenario_named("zonal-errors");
+        if late > 0 {
+            let fault = format!("lateMetrics:seconds={late}").parse().unwrap();
+            scenario.region_faults.push(ScenarioRegionFault {
+                after: None,
+                lasts: None,
+                fault,
+            });
+        }
+        let pipeline = Pipeline::in_scenario(&scenario);
+        pipeline.play().await;
+        let state = pipeline.region().state();
+        let shift = &state.history.changes()[0];
+        alarms.push(shift.at());
+    }
+    let lag = alarms[1].duration_since(alarms[0]);
+    assert_eq!(lag.as_secs(), 60);
 }

@@ -14,7 +14,7 @@ use domain::duration::{DurationError, ShiftDuration};
 use domain::failure::{Class, Failure};
 use domain::incident;
 use domain::notice::{self, Phase};
-use domain::prune::{PruneAction, PruneAnswer};
+use domain::prune::{GroupReport, Outcome, PruneAction, PruneAnswer};
 use domain::report::{Report, StepFailure};
 use domain::shift::{ShiftAction, ShiftAnswer};
 use domain::signal::Signal;
@@ -149,7 +149,7 @@ impl Run<'_> {
         let pruned = self.prune_while_telling(tell_now, report).await;
         let answer = pruned.map_err(|failure| stop(report, "prune", failure))?;
         // Also groups that were pruned before: the run that did it may have failed to tell.
-        let more_to_tell = !tell_now || !answer.groups.is_empty();
+        let more_to_tell = !tell_now || answer.groups.iter().any(is_news);
         let changed = answer.changed();
         take_groups(report, "prune", answer);
         Ok(match (self.dry_run, more_to_tell) {
@@ -363,4 +363,12 @@ fn fail(report: &mut Report, step: &str, failure: Failure) {
         step: step.to_owned(),
         failure,
     });
+}
+
+/// Whether people want to know of a group: that its zone is out, or that it is left as it is.
+fn is_news(group: &GroupReport) -> bool {
+    matches!(
+        group.outcome,
+        Outcome::Pruned { .. } | Outcome::AlreadyPruned | Outcome::Refused { .. }
+    )
 }

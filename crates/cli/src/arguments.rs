@@ -53,7 +53,7 @@ pub(crate) struct DrillOptions {
     pub(crate) scenario_file: Option<PathBuf>,
     /// A fault of the Region beside the scenario's, such as slow:service=sns,milliseconds=500, from
     /// the beginning on; can be given several times. docs/DRILL.md lists the kinds
-    #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...")]
+    #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...", conflicts_with_all = ["print", "list"])]
     pub(crate) faults: Vec<RegionFault>,
     /// How many times faster than the wall clock the Region's clock runs while no function does
     #[arg(long, value_name = "X", default_value = "60", value_parser = parse_speed)]

@@ -27,6 +27,7 @@ pub(crate) fn with_faults(
     mut scenario: Scenario,
     faults: &[RegionFault],
 ) -> Result<Scenario, UsageError> {
+    let own = scenario.region_faults.len();
     let faults = faults.iter().map(|fault| ScenarioRegionFault {
         after: None,
         lasts: None,
@@ -35,6 +36,11 @@ pub(crate) fn with_faults(
     scenario.region_faults.extend(faults);
     scenario
         .check()
-        .map_err(|error| UsageError(error.to_string()))?;
+        .map_err(|error| UsageError(named_after_options(&error.to_string(), own)))?;
     Ok(scenario)
+}
+
+/// Faults that the command line gave are named as their user wrote them.
+fn named_after_options(problem: &str, own: usize) -> String {
+    problem.replace(&format!("regionFaults[{own}].fault"), "--fault")
 }

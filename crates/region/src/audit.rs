@@ -1,4 +1,4 @@
-//! Whether a run kept DESIGN's invariants, judged from what the Region saw, not from what Evac says.
+//! Whether a run kept the invariants of ARCHITECTURE.md, judged from what the Region saw, not from what Evac says.
 //!
 //! Evac's calls are told from other people's by the access key id that each of its functions has of
 //! its own in a drill, and what changed is judged in the order in which it did ([`crate::history`]).
@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::Marker;
+use domain::policy::Mode;
 use domain::prune::Record;
 use domain::{ResourceArn, SubnetId, ZoneId};
 use serde::Serialize;
@@ -15,12 +16,12 @@ use crate::autoscaling::GroupChange;
 use crate::history::{Change, Happened};
 use crate::operation::Service;
 use crate::scenario::Scenario;
-use crate::stage::{ASG_PRUNING, MIN_ZONES, ZONAL_SHIFT};
+use crate::stage::{ASG_PRUNING, CLASSIFIER, MIN_ZONES, ZONAL_SHIFT};
 use crate::state::State;
 
 mod failures;
 
-/// An invariant of DESIGN section 4, and whether the run kept it.
+/// An invariant of ARCHITECTURE.md, and whether the run kept it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Its number.
@@ -49,7 +50,7 @@ pub struct Terms {
     pub min_zones: usize,
     /// Whether Evac may change anything at all.
     pub may_change: bool,
-    /// Whether events may be given up: the Region itself fails on purpose.
+    /// Whether events may be given up: calls or functions are made to fail.
     pub may_give_up: bool,
 }
 
@@ -58,9 +59,12 @@ impl Terms {
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
         Self {
-            min_zones: MIN_ZONES,
-            may_change: scenario.expected.outcome.changes_something(),
-            may_give_up: !scenario.region_faults.is_empty(),
+            min_zones: scenario.setting.min_zones().unwrap_or(MIN_ZONES),
+            may_change: scenario.mode != Mode::Observe,
+            may_give_up: scenario
+                .region_faults
+                .iter()
+                .any(|fault| fault.fault.makes_calls_fail()),
         }
     }
 }
@@ -382,13 +386,14 @@ fn nothing_changed_on_watch(state: &State, may_change: bool) -> Finding {
         .iter()
         .filter(|call| {
             call.operation.mutates
+                && [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING].contains(&call.caller.as_str())
                 && matches!(call.service, Service::ArcZonalShift | Service::AutoScaling)
         })
         .map(|call| format!("{}: {} {}", call.at, call.service, call.operation.name))
         .collect();
     let count = format!("calls that change ARC or Auto Scaling: {}", mutating.len());
     if may_change {
-        return Finding::new(8, &[], format!("{count}; an evacuation is expected"));
+        return Finding::new(8, &[], format!("{count}; the mode allows them"));
     }
     Finding::new(8, &mutating, count)
 }

@@ -16,6 +16,11 @@ use crate::region::Region;
 /// How often the clock moves.
 const BEAT: Duration = Duration::from_millis(5);
 
+/// The most that one move of the clock makes up for.
+const LONGEST_BEAT: Duration = Duration::from_millis(50);
+/// How much of the Region's time passes while nobody is answered.
+const SLICE: SignedDuration = SignedDuration::from_secs(60);
+
 /// How fast the clock runs while no function does; it runs at the speed of the wall clock while one
 /// does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,7 +59,8 @@ pub async fn run_until(
         while let Some(done) = due.try_join_next() {
             done?;
         }
-        let beat = last.elapsed();
+        // Where the machine cannot keep up, the clock runs slower, and not in ever larger steps.
+        let beat = last.elapsed().min(LONGEST_BEAT);
         last = Instant::now();
         let (now, busy) = {
             let state = region.state();
@@ -69,9 +75,19 @@ pub async fn run_until(
         let target = now.checked_add(by).unwrap_or(end);
         // Past the end the clock only goes on as long as a function runs.
         let target = if busy { target } else { target.min(end) };
-        for item in region.step_until(target) {
-            let region = Arc::clone(region);
-            due.spawn(async move { region.run_due(item).await });
+        // In slices, so that callers are answered in between; a function that begins stops the haste.
+        loop {
+            let slice = region.now().checked_add(SLICE).unwrap_or(target);
+            let items = region.step_until(slice.min(target));
+            let began = !items.is_empty();
+            for item in items {
+                let region = Arc::clone(region);
+                due.spawn(async move { region.run_due(item).await });
+            }
+            if began || region.now() >= target {
+                break;
+            }
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -5,6 +5,8 @@
 //! decided: where the classifier never gave an answer, nothing was held.
 
 use domain::ZoneId;
+use std::collections::BTreeMap;
+
 use domain::incident::Marker;
 use domain::prune::Record;
 use domain::report::Report;
@@ -37,7 +39,7 @@ pub fn judge(state: &State, scenario: &Scenario, begin: Timestamp) -> Ending {
     let reports: Vec<Report> = reports(state)
         .filter(|report| report.at >= fault_at)
         .collect();
-    let (outcome, zone) = end(state, &reports);
+    let (outcome, zone) = end(state, &reports, fault_at);
     let mut problems = Vec::new();
     if outcome != expected.outcome {
         problems.push(format!(
@@ -47,11 +49,15 @@ pub fn judge(state: &State, scenario: &Scenario, begin: Timestamp) -> Ending {
         ));
     }
     let wanted = expected.zone.as_ref().map(ToString::to_string);
-    if let (Some(wanted), Some(zone)) = (&wanted, &zone)
-        && wanted != zone
-    {
-        problems.push(format!("concerned {zone}, expected {wanted}"));
+    if wanted.is_some() && wanted != zone {
+        let name = |zone: &Option<String>| zone.clone().unwrap_or_else(|| "no zone".to_owned());
+        problems.push(format!(
+            "concerned {}, expected {}",
+            name(&zone),
+            name(&wanted)
+        ));
     }
+    problems.extend(state.refused_acts().iter().cloned());
     problems.extend(untold(state, &expected.told()));
     problems.extend(without_reason(&reports, &expected.because));
     if let Some(not_before) = &expected.not_before {
@@ -93,7 +99,7 @@ fn phases(state: &State) -> Vec<String> {
     inbox.iter().filter_map(phase).collect()
 }
 
-fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {
+fn end(state: &State, reports: &[Report], fault_at: Timestamp) -> (Outcome, Option<String>) {
     let mut shifted = None;
     let mut pruned = None;
     for happened in state.history.changes() {
@@ -124,10 +130,23 @@ fn end(state: &State, reports: &[Report]) -> (Outcome, Option<String>) {
         return (Outcome::Observe, zone);
     }
     let held = |report: &Report| matches!(report.verdict, Verdict::Hold { .. });
-    if !reports.is_empty() && reports.iter().all(held) {
+    if !reports.is_empty() && reports.iter().all(held) && !any_unanswered(state, fault_at) {
         return (Outcome::Hold, None);
     }
     (Outcome::Failed, None)
+}
+
+/// Whether the classifier was asked something since the fault to which its last answer is a failure:
+/// given up, or still to be tried again.
+fn any_unanswered(state: &State, fault_at: Timestamp) -> bool {
+    let asked = state
+        .lambda
+        .invocations()
+        .filter(|invocation| invocation.function == CLASSIFIER && invocation.began >= fault_at);
+    let last: BTreeMap<&str, &Invocation> = asked
+        .map(|invocation| (invocation.request_id.as_str(), invocation))
+        .collect();
+    last.values().any(|invocation| invocation.outcome.is_err())
 }
 
 /// What Evac changed before it was to change anything.
@@ -139,12 +158,16 @@ fn too_early(state: &State, not_before: Timestamp) -> Option<String> {
 
 /// The expected messages that did not come, in their order; others may stand between.
 fn untold(state: &State, expected: &[&str]) -> Vec<String> {
-    let mut told = phases(state).into_iter();
-    expected
-        .iter()
-        .filter(|phase| !told.any(|told| told == **phase))
-        .map(|phase| format!("nobody was told \"{phase}\" where it was expected"))
-        .collect()
+    let told = phases(state);
+    let mut from = 0;
+    let mut missing = Vec::new();
+    for phase in expected {
+        match told[from..].iter().position(|told| told == phase) {
+            Some(at) => from += at + 1,
+            None => missing.push(format!("nobody was told \"{phase}\" where it was expected")),
+        }
+    }
+    missing
 }
 
 /// The expected reasons that no verdict had.
@@ -167,15 +190,16 @@ fn in_force(state: &State, expected: &Expected, zone: Option<&str>) -> Vec<Strin
     let evacs_shift = state.arc.shifts().iter().any(|shift| {
         shift.status == Status::Active && Marker::from_comment(&shift.comment).is_some()
     });
-    let records = state
-        .auto_scaling
-        .groups()
-        .any(|group| !matches!(Record::read(group.tags), Ok(None)));
     // Whoever shifted it: Evac leaves a person's shift or AWS's as it is.
     let away = state.arc.all_resources().any(|resource| {
         let applied = resource.applied.map(ZoneId::as_str);
         applied.is_some() && applied == zone
     });
+    let records = state
+        .auto_scaling
+        .groups()
+        .any(|group| !matches!(Record::read(group.tags), Ok(None)));
+    let out = any_group_out(state);
     let (shift, prune) = match expected.outcome {
         _ if expected.undone => (false, false),
         Outcome::Evacuate => (true, true),
@@ -185,16 +209,36 @@ fn in_force(state: &State, expected: &Expected, zone: Option<&str>) -> Vec<Strin
     let problem = |is: bool, what: &str| is.then(|| what.to_owned());
     [
         problem(shift && !away, "traffic is not away any more at the end"),
-        problem(prune && !records, "no group is pruned any more at the end"),
+        problem(prune && !out, "no group is pruned any more at the end"),
         problem(
             !shift && evacs_shift,
             "traffic is still shifted away at the end",
         ),
-        problem(!prune && records, "groups are still pruned at the end"),
+        problem(!prune && out, "groups are still pruned at the end"),
+        problem(
+            !prune && records,
+            "groups still have a record of what was removed at the end",
+        ),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether a group that Evac changed lacks a zone at the end that it had before.
+fn any_group_out(state: &State) -> bool {
+    let mut before: BTreeMap<&str, &[ZoneId]> = BTreeMap::new();
+    for happened in state.history.changes() {
+        if let Change::Group(change) = &happened.what
+            && happened.is_by(ASG_PRUNING)
+        {
+            before.entry(&change.group).or_insert(&change.zones_before);
+        }
+    }
+    before.into_iter().any(|(name, before)| {
+        let group = state.auto_scaling.group(name);
+        group.is_some_and(|group| before.iter().any(|zone| !group.zones.contains(zone)))
+    })
 }
 
 #[cfg(test)]

@@ -160,6 +160,17 @@ impl ApiFaults {
         self.kills.iter_mut().for_each(|kill| kill.begin(function));
     }
 
+    /// Functions are not killed any more after so many calls.
+    pub(crate) fn spare(&mut self, function: &str, after_calls: u32) {
+        let place = self
+            .kills
+            .iter()
+            .position(|kill| kill.is(function, after_calls));
+        if let Some(place) = place {
+            self.kills.remove(place);
+        }
+    }
+
     /// Whether a function is killed by what it has just done.
     pub(crate) fn kills(&mut self, caller: &str) -> bool {
         self.kills.iter_mut().any(|kill| kill.strikes(caller))

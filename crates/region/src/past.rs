@@ -30,6 +30,11 @@ impl Past {
         }
     }
 
+    /// How long ago reads show.
+    pub(crate) fn by(&self) -> SignedDuration {
+        self.by
+    }
+
     /// Keeps what is now, and forgets what nobody will be shown any more.
     pub(crate) fn keep(&mut self, now: Timestamp, arc: &ZonalShifts, auto_scaling: &AutoScaling) {
         self.kept.push_back(Moment {

@@ -89,16 +89,31 @@ impl Region {
             let state = self.state();
             state.faults.delay(service, operation, state.now())
         };
+        let answer = match self.admit(service, operation, &request) {
+            Admitted::Done(answer) => answer,
+            Admitted::Invocation { fault } => {
+                let response = self.invoke(&request).await;
+                (fault != Some(FaultKind::TimeoutAfter)).then_some(response)
+            }
+        };
+        if answer.is_some() && self.strike(&caller(&request)) {
+            return None;
+        }
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let admitted = self.admit(service, operation, &request);
-        let fault = match admitted {
-            Admitted::Done(answer) => return answer,
-            Admitted::Invocation { fault } => fault,
-        };
-        let response = self.invoke(&request).await;
-        (fault != Some(FaultKind::TimeoutAfter)).then_some(response)
+        answer
+    }
+
+    /// Counts a call that has had its effect; whether it was the last one of the function that made it,
+    /// which is dead then.
+    fn strike(&self, caller: &str) -> bool {
+        let mut state = self.state();
+        let struck = state.faults.kills(caller);
+        if struck {
+            state.lambda.kill(caller);
+        }
+        struck
     }
 
     /// Logs a call and answers it, both at one moment of the clock; only an invocation takes longer.
@@ -116,13 +131,14 @@ impl Region {
             caller: caller.clone(),
             service,
             operation,
+            fault,
         });
         if let Some(error) = fault.and_then(|kind| refusal(service, kind)) {
             return Admitted::Done(Some(refuse(service, request, &error)));
         }
         state.note_changes(None);
         if !operation.mutates
-            && let Some(past) = state.shown_past()
+            && let Some(past) = state.shown_past(service)
             && let Some(response) = answer_from_past(past, service, operation, request, now)
         {
             return Admitted::Done(Some(response));
@@ -149,10 +165,6 @@ impl Region {
             Service::Sns => sns::wire::perform(&mut state.sns, operation, request, now),
         };
         state.note_changes(Some(&caller));
-        if state.faults.kills(&caller) {
-            state.lambda.kill(&caller);
-            return Admitted::Done(None);
-        }
         Admitted::Done((fault != Some(FaultKind::TimeoutAfter)).then_some(response))
     }
 

@@ -66,7 +66,7 @@ impl Scenario {
         check::check(self)
     }
 
-    /// When the first thing goes wrong in a drill that begins at this moment.
+    /// When the first fault of the workload begins in a drill that begins at this moment.
     #[must_use]
     pub fn fault_at(&self, begin: Timestamp) -> Timestamp {
         let faults = self.faults.iter().map(|fault| &fault.after);
@@ -95,6 +95,15 @@ pub struct Setting {
     /// Fields of the definition's policy, in place of the ordinary ones.
     #[serde(default)]
     pub policy: Map<String, Value>,
+}
+
+impl Setting {
+    /// How many zones the policy wants to be left, where it is not the ordinary number.
+    #[must_use]
+    pub fn min_zones(&self) -> Option<usize> {
+        let zones = self.policy.get("minZones")?.as_u64()?;
+        usize::try_from(zones).ok()
+    }
 }
 
 /// A fault of the workload in a scenario.
@@ -220,12 +229,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether ARC or Auto Scaling is changed in a drill that ends like this.
-    #[must_use]
-    pub fn changes_something(self) -> bool {
-        matches!(self, Self::Evacuate | Self::Shift)
-    }
-
     /// The word.
     #[must_use]
     pub fn name(self) -> &'static str {

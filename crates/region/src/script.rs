@@ -25,10 +25,13 @@ pub(crate) enum Step {
 }
 
 impl Script {
-    /// Adds a step. Of two at one moment, the one that was added first is taken first.
+    /// Adds a step. Of two that begin at one moment, the one that was added first is taken first.
     pub(crate) fn add(&mut self, at: Timestamp, step: Step) {
         self.0.push_back((at, step));
-        self.0.make_contiguous().sort_by_key(|(at, _)| *at);
+        // At one moment what ends goes before what begins.
+        let begins = |step: &Step| !matches!(step, Step::End(_));
+        let order = |(at, step): &(Timestamp, Step)| (*at, begins(step));
+        self.0.make_contiguous().sort_by_key(order);
     }
 
     /// Takes out the next step whose time has come.
@@ -53,7 +56,7 @@ impl Step {
             Self::Act(act) => {
                 state.tell_scenario(act.to_string());
                 if let Err(refusal) = act.perform(state) {
-                    state.tell_scenario(format!("that was refused: {refusal}"));
+                    state.note_refused_act(format!("{act}, and that was refused: {refusal}"));
                 }
             }
         }

@@ -43,6 +43,11 @@ pub const ZONAL_SHIFT: &str = "zonal-shift";
 /// The function that talks to Auto Scaling.
 pub const ASG_PRUNING: &str = "asg-pruning";
 
+/// The rules of the workload: for its alarms, for what others do with its shifts, and the tick.
+pub const RULES: [&str; 3] = ["wildrydes", "wildrydes-shifts", "wildrydes-tick"];
+/// Instances of the group in each zone.
+pub(crate) const INSTANCES_PER_ZONE: usize = 3;
+
 /// Zones that the policy wants to be left.
 pub const MIN_ZONES: usize = 2;
 /// What is slow for a customer, in milliseconds.
@@ -134,6 +139,9 @@ impl Stage {
         let region = Region::new(State::new(&account, REGION, parts));
         let begin = now + HISTORY;
         let workload = definition(&load_balancer, group_arn.as_ref(), scenario)?;
+        if let Err(problems) = domain::definition::read("definition", &workload) {
+            return Err(StageError(problems.to_string()));
+        }
         {
             let mut state = region.state();
             // Nothing is invoked yet, so nothing becomes due.
@@ -156,6 +164,8 @@ impl Stage {
                 state.schedule(at, Step::Act(act.act.clone()));
             }
             state.workload.clone_from(&workload);
+            // What goes on from the beginning on is there before anybody looks.
+            state.take_steps();
         }
         let end = begin + scenario.lasts.length();
         Ok(Self {
@@ -236,10 +246,10 @@ impl Stage {
         };
         let tick = json!({"workload": self.workload, "command": {"action": "reconcile", "reason": "schedule"}});
         Ok(vec![
-            on_event("wildrydes", &alarms)?,
-            on_event("wildrydes-shifts", &shifts)?,
+            on_event(RULES[0], &alarms)?,
+            on_event(RULES[1], &shifts)?,
             rule(
-                "wildrydes-tick",
+                RULES[2],
                 Trigger::Rate {
                     seconds: TICK_SECONDS,
                 },
@@ -345,7 +355,7 @@ fn auto_scaling(
         name: GROUP.to_owned(),
         min: 6,
         max: 15,
-        desired: 9,
+        desired: INSTANCES_PER_ZONE * ZONES.len(),
         subnets,
         tags: BTreeMap::from([
             ("evac:workload".to_owned(), WORKLOAD.to_owned()),

@@ -1,15 +1,18 @@
 //! Everything that the Region holds, and how a second of it passes.
 
+use std::collections::BTreeSet;
+
 use domain::{AccountId, ZoneId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::arc::ZonalShifts;
-use crate::autoscaling::AutoScaling;
+use crate::autoscaling::{AutoScaling, LAUNCH_DELAY};
 use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
 use crate::elb::LoadBalancing;
 use crate::eventbridge::EventBridge;
-use crate::fault::ApiFaults;
+use crate::fault::spec::RegionFault;
+use crate::fault::{ApiFaults, FaultKind};
 use crate::history::History;
 use crate::lambda::{Due, Lambda};
 use crate::operation::{Operation, Service};
@@ -39,6 +42,8 @@ pub struct Call {
     pub service: Service,
     /// The operation.
     pub operation: Operation,
+    /// What was made to go wrong with it.
+    pub fault: Option<FaultKind>,
 }
 
 /// Everything that the Region holds.
@@ -71,8 +76,11 @@ pub struct State {
     pub workload: Value,
     pub(crate) faults: ApiFaults,
     script: Script,
+    /// The faults of the Region in force that are no faults of calls.
+    conditions: Vec<RegionFault>,
     past: Option<Past>,
     metrics_late: SignedDuration,
+    refused_acts: Vec<String>,
 }
 
 /// What a Region is made of.
@@ -112,8 +120,10 @@ impl State {
             workload: Value::Null,
             faults: ApiFaults::default(),
             script: Script::default(),
+            conditions: Vec::new(),
             past: None,
             metrics_late: SignedDuration::ZERO,
+            refused_acts: Vec::new(),
         }
     }
 
@@ -130,15 +140,77 @@ impl State {
         self.script.add(at, step);
     }
 
+    /// Takes the steps whose time has come.
+    pub(crate) fn take_steps(&mut self) {
+        while let Some(step) = self.script.next(self.now) {
+            step.take(self);
+        }
+    }
+
+    /// The acts of the scenario that were refused, as sentences.
+    #[must_use]
+    pub fn refused_acts(&self) -> &[String] {
+        &self.refused_acts
+    }
+
+    pub(crate) fn note_refused_act(&mut self, what: String) {
+        self.tell_scenario(what.clone());
+        self.refused_acts.push(what);
+    }
+
+    /// One more condition is in force.
+    pub(crate) fn begin_condition(&mut self, condition: RegionFault) {
+        self.conditions.push(condition);
+        self.meet_conditions();
+    }
+
+    /// A condition is not in force any more; others like it may be.
+    pub(crate) fn end_condition(&mut self, condition: &RegionFault) {
+        let place = self.conditions.iter().position(|one| one == condition);
+        if let Some(place) = place {
+            self.conditions.remove(place);
+        }
+        self.meet_conditions();
+    }
+
+    /// Makes the Region as the conditions in force want it; of two of a kind the larger one counts.
+    fn meet_conditions(&mut self) {
+        let mut stale = None;
+        let mut late = SignedDuration::ZERO;
+        let mut launch = LAUNCH_DELAY;
+        let mut exhausted = BTreeSet::new();
+        for condition in &self.conditions {
+            match condition {
+                RegionFault::StaleReads { seconds } => {
+                    stale = stale.max(Some(SignedDuration::from_secs((*seconds).into())));
+                }
+                RegionFault::LateMetrics { seconds } => {
+                    late = late.max(SignedDuration::from_secs((*seconds).into()));
+                }
+                RegionFault::SlowLaunches { seconds } => {
+                    launch = launch.max(SignedDuration::from_secs((*seconds).into()));
+                }
+                RegionFault::NoCapacity { zone } => {
+                    exhausted.insert(zone.clone());
+                }
+                _ => {}
+            }
+        }
+        if self.past.as_ref().map(Past::by) != stale {
+            self.past = stale.map(Past::new);
+            self.keep_moment();
+        }
+        self.metrics_late = late;
+        self.auto_scaling.set_launch_delay(launch);
+        for (zone, _) in &self.world.spec().zones {
+            let empty = exhausted.contains(zone);
+            self.auto_scaling.set_no_capacity(zone.clone(), empty);
+        }
+    }
+
     /// A line about what the scenario does now.
     pub(crate) fn tell_scenario(&mut self, what: String) {
         self.timeline.scenario(self.now, what);
-    }
-
-    /// Has reads show what was so long ago, from now on, or what is.
-    pub(crate) fn look_back(&mut self, by: Option<SignedDuration>) {
-        self.past = by.map(Past::new);
-        self.keep_moment();
     }
 
     fn keep_moment(&mut self) {
@@ -148,13 +220,10 @@ impl State {
     }
 
     /// What a read is shown in place of what is, if anything.
-    pub(crate) fn shown_past(&self) -> Option<Moment> {
-        self.past.as_ref()?.shown(self.now)
-    }
-
-    /// Has metrics seen so much later than usual.
-    pub(crate) fn delay_metrics(&mut self, by: SignedDuration) {
-        self.metrics_late = by;
+    pub(crate) fn shown_past(&self, service: Service) -> Option<Moment> {
+        let lags = matches!(service, Service::ArcZonalShift | Service::AutoScaling);
+        let past = self.past.as_ref().filter(|_| lags)?;
+        past.shown(self.now)
     }
 
     /// The Region's time.
@@ -197,9 +266,7 @@ impl State {
     fn pass_second(&mut self) {
         let now = self.now;
         self.timeline.reach(now);
-        while let Some(step) = self.script.next(now) {
-            step.take(self);
-        }
+        self.take_steps();
         self.arc.step(now);
         self.auto_scaling.step(now);
         let infrastructure = self.infrastructure();

@@ -4,12 +4,14 @@
 
 use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
+use region::arc::What;
 use region::audit::{Finding, Terms, audit};
 use region::cloudwatch::StateValue;
 use region::ending::{judge, report, reports};
+use region::history::{Change, Happened};
 use region::lambda::Invocation;
 use region::scenario::Scenario;
-use region::stage::{CLASSIFIER, Stage};
+use region::stage::{CLASSIFIER, Stage, ZONAL_SHIFT};
 use region::state::State;
 use region::timeline::AlarmChange;
 use region::world::CustomerLog;
@@ -37,7 +39,7 @@ pub struct Outcome {
     pub timeline: Vec<TimelineEntry>,
     /// Seconds from the fault to the first of the workload's alarms.
     pub detected_after_s: Option<f64>,
-    /// Milliseconds from that alarm to the first `StartZonalShift`.
+    /// Milliseconds from that alarm to Evac's first shift; none where there was a shift before it.
     pub shift_requested_after_ms: Option<f64>,
     /// Seconds from that call until customers were well: fewer than one in fifty requests failed or
     /// slow over a minute.
@@ -97,7 +99,7 @@ impl From<&region::timeline::Entry> for TimelineEntry {
 pub struct CustomerErrors {
     /// In this drill.
     pub with_evac: u64,
-    /// In the same scenario with the same seed and nobody acting.
+    /// In the same scenario with the same seed and without Evac.
     pub without_evac: u64,
 }
 
@@ -153,10 +155,11 @@ impl Outcome {
             .find(goes_off)
             .map(|alarm| alarm.at);
         let shift_at = state
-            .calls
+            .history
+            .changes()
             .iter()
-            .find(|call| call.operation.name == "StartZonalShift")
-            .map(|call| call.at);
+            .find(|happened| is_shift_of_evac(happened))
+            .map(Happened::at);
         let well_at =
             shift_at.and_then(|shift_at| well_at(state.world.customers(), shift_at, stage.end));
         let errors = |from: Timestamp| CustomerErrors {
@@ -176,6 +179,7 @@ impl Outcome {
             detected_after_s: alarm_at.map(|alarm| seconds(fault_at, alarm)),
             shift_requested_after_ms: alarm_at
                 .zip(shift_at)
+                .filter(|(alarm, shift)| alarm <= shift)
                 .map(|(alarm, shift)| seconds(alarm, shift) * 1000.0),
             customers_well_after_s: shift_at
                 .zip(well_at)
@@ -187,6 +191,11 @@ impl Outcome {
             messages: messages(&state),
         }
     }
+}
+
+fn is_shift_of_evac(happened: &Happened) -> bool {
+    let started = matches!(&happened.what, Change::Shift(change) if change.what == What::Started);
+    started && happened.is_by(ZONAL_SHIFT)
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

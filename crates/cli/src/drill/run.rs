@@ -14,7 +14,7 @@ use region::world::CustomerLog;
 use super::functions::Functions;
 use super::live::Live;
 use super::outcome::Outcome;
-use crate::arguments::{DrillOptions, Format};
+use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::output::complain;
 
 /// Plays a scenario with the functions' executables.
@@ -30,7 +30,8 @@ pub(crate) async fn play(
         let seed = options.seed;
         move || undisturbed(&scenario, seed)
     });
-    let stage = Stage::set(scenario, options.seed)?;
+    let stage =
+        Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
     let listening = listen(&stage.region, 0).await?;
     let log = log_sink(options.logs);
     stage.connect(handlers(
@@ -45,7 +46,7 @@ pub(crate) async fn play(
     Ok(Outcome::gather(scenario, options.seed, &stage, &without))
 }
 
-/// What customers see when nobody acts.
+/// What customers see without Evac, and with everything else as it was.
 fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     let mut scenario = scenario.clone();
     let is_command = |act: &ScenarioAct| matches!(act.act, Act::Command { .. });

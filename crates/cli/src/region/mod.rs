@@ -5,6 +5,7 @@ mod holdings;
 mod text;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use region::transport::http::{Listening, listen};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::holdings::Holdings;
-use crate::arguments::RegionOptions;
+use crate::arguments::{RegionOptions, UsageError};
 use crate::scenarios::{find, with_faults};
 
 /// The seed of everything that chance decides: two Regions of one scenario are alike.
@@ -38,16 +39,19 @@ pub(crate) fn command(options: &RegionOptions) -> anyhow::Result<bool> {
 async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()> {
     // Before anything is told: whoever reads that the Region is ready may stop it at once.
     let mut signals = Signals::new()?;
-    let stage = Stage::set(scenario, SEED)?;
+    let stage = Stage::set(scenario, SEED).map_err(|error| UsageError(error.to_string()))?;
     functions::add(&mut stage.region.state());
     let listening = listen(&stage.region, options.port)
         .await
         .map_err(|error| refused(options.port, &error))?;
     tell(&stage, scenario, &listening)?;
+    let region = Arc::clone(&stage.region);
+    let speed = options.speed;
+    // The Region's clock has no end before the calendar has.
+    let clock = tokio::spawn(async move { run_until(&region, Timestamp::MAX, speed).await });
     tokio::select! {
         () = signals.stop() => {}
-        // The Region's clock has no end before the calendar has.
-        ended = run_until(&stage.region, Timestamp::MAX, options.speed) => ended?,
+        ended = clock => ended??,
     }
     Ok(())
 }

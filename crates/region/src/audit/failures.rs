@@ -64,6 +64,7 @@ fn tells_of(state: &State, caller: &Invocation, failed: &Invocation) -> bool {
     let Ok(answer) = &caller.outcome else {
         return true;
     };
+    let action = |payload: &serde_json::Value| payload.get("action").cloned();
     let names = |field: &str| {
         answer
             .get(field)
@@ -72,9 +73,12 @@ fn tells_of(state: &State, caller: &Invocation, failed: &Invocation) -> bool {
     };
     let again = state.lambda.invocations().any(|other| {
         other.function == failed.function
+            && action(&other.payload) == action(&failed.payload)
             && other.outcome.is_ok()
             && failed.ended <= other.began
             && other.ended <= caller.ended
     });
-    names("unread") || names("failures") || again
+    // What could not be read is taken into account; what could not be done never is.
+    let was_read = action(&failed.payload).is_some_and(|action| action == "status");
+    names("failures") || (was_read && names("unread")) || again
 }

@@ -46,6 +46,7 @@ impl Run {
             caller: caller.to_owned(),
             service,
             operation: Operation::write(operation),
+            fault: None,
         });
         let done = act(&mut state, now);
         state.note_changes(Some(caller));
@@ -297,11 +298,13 @@ fn a_failure_that_is_taken_for_success_breaks_the_ninth() {
     for (answer, broken) in [
         (Ok(json!({"failures": []})), &[9_u8][..]),
         (Ok(json!({"unread": [{"step": "read shifts"}]})), &[]),
+        (Ok(json!({"failures": [{"step": "prune"}]})), &[]),
         (failure(), &[]),
     ] {
         let run = Run::new();
         let now = run.stage.region.now();
-        let called = ended(now, ZONAL_SHIFT, Way::Synchronous, failure());
+        let mut called = ended(now, ZONAL_SHIFT, Way::Synchronous, failure());
+        called.payload = json!({"action": "status"});
         let caller = ended(now, CLASSIFIER, Way::Asynchronous { attempt: 1 }, answer);
         run.stage.region.state().lambda.end(called, None);
         run.stage.region.state().lambda.end(caller, None);

@@ -79,6 +79,16 @@ impl Queue {
         self.faults.push(fault);
     }
 
+    /// Takes back a fault, however many deliveries are left to it.
+    pub(super) fn retract(&mut self, fault: &DeliveryFault) {
+        let is = |one: &DeliveryFault| {
+            (&one.rule, &one.function, one.effect) == (&fault.rule, &fault.function, fault.effect)
+        };
+        if let Some(place) = self.faults.iter().position(is) {
+            self.faults.remove(place);
+        }
+    }
+
     pub(super) fn clear_faults(&mut self) {
         self.faults.clear();
     }

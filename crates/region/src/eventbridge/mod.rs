@@ -205,6 +205,11 @@ impl EventBridge {
         self.queue.inject(fault);
     }
 
+    /// Lets this not go wrong any more; others like it may.
+    pub fn retract(&mut self, fault: &DeliveryFault) {
+        self.queue.retract(fault);
+    }
+
     /// Lets nothing go wrong any more.
     pub fn clear_faults(&mut self) {
         self.queue.clear_faults();

@@ -1,5 +1,7 @@
 //! A function that dies in the middle of its work: after the call that has just had its effect, and
 //! before it learns of it.
+//!
+//! Of a function that runs several times at once, the calls are counted together, and all die.
 
 /// A function that is killed after so many calls of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +22,9 @@ impl Kill {
         }
     }
 
-    /// Whether this is about a function.
-    pub(super) fn concerns(&self, function: &str) -> bool {
-        self.function == function
+    /// Whether this is about that call of that function.
+    pub(super) fn is(&self, function: &str, after_calls: u32) -> bool {
+        self.function == function && self.after_calls == after_calls
     }
 
     /// An invocation of a function begins.
@@ -38,7 +40,8 @@ impl Kill {
             return false;
         }
         self.calls += 1;
-        if self.calls < self.after_calls {
+        // A call that was under way beside that one does not kill the next invocation too.
+        if self.calls != self.after_calls {
             return false;
         }
         self.times -= 1;
@@ -62,5 +65,15 @@ mod tests {
         kill.begin("classifier");
         assert!(!kill.strikes("classifier"));
         assert!(!kill.strikes("classifier"));
+    }
+
+    #[test]
+    fn a_call_beside_the_last_one_kills_nobody() {
+        let mut kill = Kill::new("classifier".to_owned(), 1, 2);
+        kill.begin("classifier");
+        assert!(kill.strikes("classifier"));
+        assert!(!kill.strikes("classifier"));
+        kill.begin("classifier");
+        assert!(kill.strikes("classifier"));
     }
 }

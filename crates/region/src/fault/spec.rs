@@ -16,8 +16,13 @@ use super::kill::Kill;
 use super::{ApiFault, Calls, Delay, FaultKind};
 use crate::eventbridge::{DeliveryEffect, DeliveryFault};
 use crate::operation::Service;
-use crate::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
+use crate::stage::{ASG_PRUNING, CLASSIFIER, RULES, ZONAL_SHIFT};
 use crate::state::State;
+
+/// Longer than any drill, in seconds.
+const LONGEST_SECONDS: u64 = 86_400;
+/// Every second of what stale reads show is kept.
+const MOST_STALE: u64 = 600;
 
 /// A fault of the Region.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -95,8 +100,8 @@ pub enum RegionFault {
         rule: Option<String>,
         /// How long after the first time.
         after_seconds: u32,
-        /// So many deliveries.
-        times: u32,
+        /// So many deliveries; all where it is left out.
+        times: Option<u32>,
     },
     /// EventBridge delivers late.
     DelayEvents {
@@ -104,15 +109,15 @@ pub enum RegionFault {
         rule: Option<String>,
         /// By so much.
         seconds: u32,
-        /// So many deliveries.
-        times: u32,
+        /// So many deliveries; all where it is left out.
+        times: Option<u32>,
     },
     /// A delivery is overtaken by the next one of its rule.
     ReorderEvents {
         /// Of this rule only.
         rule: Option<String>,
-        /// So many deliveries.
-        times: u32,
+        /// So many deliveries; all where it is left out.
+        times: Option<u32>,
     },
     /// Metrics are seen late, and alarms that look at them lag.
     LateMetrics {
@@ -125,8 +130,8 @@ pub enum RegionFault {
         function: String,
         /// After which call of an invocation, counted from 1.
         after_calls: u32,
-        /// So many invocations.
-        times: u32,
+        /// So many invocations; all where it is left out.
+        times: Option<u32>,
     },
     /// Instances take long to come into service.
     SlowLaunches {
@@ -161,7 +166,9 @@ impl std::str::FromStr for RegionFault {
             let value = value
                 .parse::<serde_json::Number>()
                 .map_or_else(|_| Value::from(value), Value::Number);
-            object.insert(name.to_owned(), value);
+            if object.insert(name.to_owned(), value).is_some() {
+                return Err(RegionFaultError(format!("{name} is given twice")));
+            }
         }
         let fault: Self = serde_json::from_value(Value::Object(object))
             .map_err(|error| RegionFaultError(error.to_string()))?;
@@ -176,21 +183,64 @@ impl RegionFault {
     /// # Errors
     /// The field that does not, with what is expected.
     pub fn check(&self) -> Result<(), String> {
+        if let Self::Throttle { per_second, .. } = self
+            && !(0.0..=1e6).contains(per_second)
+        {
+            return Err(format!("perSecond is {per_second}, expected 0 to 1000000"));
+        }
+        if let Self::KillFunction { function, .. } = self
+            && ![CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING].contains(&function.as_str())
+        {
+            return Err(format!(
+                "function is \"{function}\", expected {CLASSIFIER}, {ZONAL_SHIFT} or {ASG_PRUNING}"
+            ));
+        }
+        if let Self::DuplicateEvents { rule, .. }
+        | Self::DelayEvents { rule, .. }
+        | Self::ReorderEvents { rule, .. } = self
+            && let Some(rule) = rule
+            && !RULES.contains(&rule.as_str())
+        {
+            let rules = RULES.join(", ");
+            return Err(format!("rule is \"{rule}\", expected one of {rules}"));
+        }
+        for (field, number, most) in self.numbers() {
+            if !(1..=most).contains(&number) {
+                return Err(format!("{field} is {number}, expected 1 to {most}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields that are whole numbers, with the largest that makes sense.
+    fn numbers(&self) -> Vec<(&'static str, u64, u64)> {
+        let count = |times: &Option<u32>| ("times", times.unwrap_or(1).into(), u32::MAX.into());
+        let seconds = |seconds: u32| ("seconds", seconds.into(), LONGEST_SECONDS);
         match self {
-            Self::Throttle { per_second, .. } if !(0.0..=1e6).contains(per_second) => {
-                Err(format!("perSecond is {per_second}, expected 0 to 1000000"))
+            Self::Throttle { burst, .. } => vec![("burst", (*burst).into(), u32::MAX.into())],
+            Self::Slow { milliseconds, .. } => {
+                vec![("milliseconds", *milliseconds, LONGEST_SECONDS * 1000)]
             }
-            Self::KillFunction { after_calls: 0, .. } => {
-                Err("afterCalls is 0, expected 1 or more".to_owned())
+            Self::Unavailable { times, .. }
+            | Self::TimeoutBefore { times, .. }
+            | Self::TimeoutAfter { times, .. }
+            | Self::AccessDenied { times, .. }
+            | Self::ReorderEvents { times, .. } => vec![count(times)],
+            Self::StaleReads { seconds } => vec![("seconds", (*seconds).into(), MOST_STALE)],
+            Self::DuplicateEvents { times, .. } => vec![count(times)],
+            Self::DelayEvents {
+                seconds: by, times, ..
+            } => vec![seconds(*by), count(times)],
+            Self::LateMetrics { seconds: by } | Self::SlowLaunches { seconds: by } => {
+                vec![seconds(*by)]
             }
-            Self::KillFunction { function, .. }
-                if ![CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING].contains(&function.as_str()) =>
-            {
-                Err(format!(
-                    "function is \"{function}\", expected {CLASSIFIER}, {ZONAL_SHIFT} or {ASG_PRUNING}"
-                ))
-            }
-            _ => Ok(()),
+            Self::KillFunction {
+                after_calls, times, ..
+            } => vec![
+                ("afterCalls", (*after_calls).into(), u32::MAX.into()),
+                count(times),
+            ],
+            Self::NoCapacity { .. } => Vec::new(),
         }
     }
 
@@ -245,14 +295,66 @@ impl RegionFault {
                 operation,
                 times,
             } => state.refuse(FaultKind::AccessDenied, *service, operation, *times, until),
-            Self::StaleReads { seconds } => state.look_back(Some(span(*seconds))),
+            Self::StaleReads { .. }
+            | Self::LateMetrics { .. }
+            | Self::SlowLaunches { .. }
+            | Self::NoCapacity { .. } => state.begin_condition(self.clone()),
+            Self::DuplicateEvents { .. }
+            | Self::DelayEvents { .. }
+            | Self::ReorderEvents { .. } => {
+                if let Some(fault) = self.of_deliveries() {
+                    state.events.inject(fault);
+                }
+            }
+            Self::KillFunction {
+                function,
+                after_calls,
+                times,
+            } => {
+                let kill = Kill::new(function.clone(), *after_calls, times.unwrap_or(u32::MAX));
+                state.faults.kills.push(kill);
+            }
+        }
+    }
+
+    /// Ends what does not end by itself: faults of calls know their end.
+    pub(crate) fn end(&self, state: &mut State) {
+        match self {
+            Self::StaleReads { .. }
+            | Self::LateMetrics { .. }
+            | Self::SlowLaunches { .. }
+            | Self::NoCapacity { .. } => state.end_condition(self),
+            Self::DuplicateEvents { .. }
+            | Self::DelayEvents { .. }
+            | Self::ReorderEvents { .. } => {
+                if let Some(fault) = self.of_deliveries() {
+                    state.events.retract(&fault);
+                }
+            }
+            Self::KillFunction {
+                function,
+                after_calls,
+                ..
+            } => state.faults.spare(function, *after_calls),
+            Self::Throttle { .. }
+            | Self::Slow { .. }
+            | Self::Unavailable { .. }
+            | Self::TimeoutBefore { .. }
+            | Self::TimeoutAfter { .. }
+            | Self::AccessDenied { .. } => {}
+        }
+    }
+
+    /// The fault as EventBridge knows it, if it is one of deliveries.
+    fn of_deliveries(&self) -> Option<DeliveryFault> {
+        let (rule, effect, times) = match self {
             Self::DuplicateEvents {
                 rule,
                 after_seconds,
                 times,
             } => {
                 let after = span(*after_seconds);
-                state.disturb(rule, DeliveryEffect::Duplicate { after }, *times);
+                (rule, DeliveryEffect::Duplicate { after }, times)
             }
             Self::DelayEvents {
                 rule,
@@ -260,49 +362,37 @@ impl RegionFault {
                 times,
             } => {
                 let by = span(*seconds);
-                state.disturb(rule, DeliveryEffect::Delay { by }, *times);
+                (rule, DeliveryEffect::Delay { by }, times)
             }
-            Self::ReorderEvents { rule, times } => {
-                state.disturb(rule, DeliveryEffect::Reorder, *times);
-            }
-            Self::LateMetrics { seconds } => state.delay_metrics(span(*seconds)),
-            Self::KillFunction {
-                function,
-                after_calls,
-                times,
-            } => {
-                let kill = Kill::new(function.clone(), *after_calls, *times);
-                state.faults.kills.push(kill);
-            }
-            Self::SlowLaunches { seconds } => {
-                state.auto_scaling.set_launch_delay(span(*seconds));
-            }
-            Self::NoCapacity { zone } => state.auto_scaling.set_no_capacity(zone.clone(), true),
-        }
+            Self::ReorderEvents { rule, times } => (rule, DeliveryEffect::Reorder, times),
+            _ => return None,
+        };
+        Some(DeliveryFault {
+            rule: rule.clone(),
+            function: None,
+            effect,
+            times: times.unwrap_or(u32::MAX),
+        })
     }
 
-    /// Ends what does not end by itself: faults of calls know their end, and those that are counted
-    /// are used up.
-    pub(crate) fn end(&self, state: &mut State) {
+    /// Whether the fault makes calls or functions fail, so that events may be given up.
+    #[must_use]
+    pub fn makes_calls_fail(&self) -> bool {
         match self {
-            Self::StaleReads { .. } => state.look_back(None),
-            Self::LateMetrics { .. } => state.delay_metrics(SignedDuration::ZERO),
-            Self::SlowLaunches { .. } => state
-                .auto_scaling
-                .set_launch_delay(crate::autoscaling::LAUNCH_DELAY),
-            Self::NoCapacity { zone } => state.auto_scaling.set_no_capacity(zone.clone(), false),
-            Self::DuplicateEvents { .. }
-            | Self::DelayEvents { .. }
-            | Self::ReorderEvents { .. } => state.events.clear_faults(),
-            Self::KillFunction { function, .. } => {
-                state.faults.kills.retain(|kill| !kill.concerns(function));
-            }
             Self::Throttle { .. }
             | Self::Slow { .. }
             | Self::Unavailable { .. }
             | Self::TimeoutBefore { .. }
             | Self::TimeoutAfter { .. }
-            | Self::AccessDenied { .. } => {}
+            | Self::AccessDenied { .. }
+            | Self::StaleReads { .. }
+            | Self::KillFunction { .. } => true,
+            Self::DuplicateEvents { .. }
+            | Self::DelayEvents { .. }
+            | Self::ReorderEvents { .. }
+            | Self::LateMetrics { .. }
+            | Self::SlowLaunches { .. }
+            | Self::NoCapacity { .. } => false,
         }
     }
 }
@@ -335,15 +425,6 @@ impl State {
             until,
         });
     }
-
-    fn disturb(&mut self, rule: &Option<String>, effect: DeliveryEffect, times: u32) {
-        self.events.inject(DeliveryFault {
-            rule: rule.clone(),
-            function: None,
-            effect,
-            times,
-        });
-    }
 }
 
 /// The fault for people, as a clause.
@@ -356,9 +437,14 @@ impl fmt::Display for RegionFault {
                 None => format!("{what} of {service}"),
             }
         };
-        let of = |rule: &Option<String>| {
-            rule.as_ref()
-                .map_or_else(String::new, |rule| format!(" of rule {rule}"))
+        let deliveries = |rule: &Option<String>, times: &Option<u32>| {
+            let of = rule
+                .as_ref()
+                .map_or_else(String::new, |rule| format!(" of rule {rule}"));
+            match times {
+                Some(times) => format!("the next {times} deliveries{of}"),
+                None => format!("deliveries{of}"),
+            }
         };
         match self {
             Self::Throttle {
@@ -414,32 +500,31 @@ impl fmt::Display for RegionFault {
                 times,
             } => write!(
                 f,
-                "the next {times} deliveries{} come again {after_seconds} s later",
-                of(rule)
+                "{} come again {after_seconds} s later",
+                deliveries(rule, times)
             ),
             Self::DelayEvents {
                 rule,
                 seconds,
                 times,
-            } => write!(
-                f,
-                "the next {times} deliveries{} come {seconds} s late",
-                of(rule)
-            ),
+            } => write!(f, "{} come {seconds} s late", deliveries(rule, times)),
             Self::ReorderEvents { rule, times } => write!(
                 f,
-                "the next {times} deliveries{} are overtaken by the one after",
-                of(rule)
+                "{} are overtaken by the one after",
+                deliveries(rule, times)
             ),
             Self::LateMetrics { seconds } => write!(f, "metrics are seen {seconds} s later"),
             Self::KillFunction {
                 function,
                 after_calls,
                 times,
-            } => write!(
-                f,
-                "the next {times} invocations of {function} die after call {after_calls}"
-            ),
+            } => match times {
+                Some(times) => write!(
+                    f,
+                    "the next {times} invocations of {function} die after call {after_calls}"
+                ),
+                None => write!(f, "invocations of {function} die after call {after_calls}"),
+            },
             Self::SlowLaunches { seconds } => {
                 write!(f, "instances take {seconds} s to come into service")
             }
@@ -451,6 +536,85 @@ impl fmt::Display for RegionFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::{Scenario, healthy};
+    use crate::stage::{GROUP, Stage};
+    use serde_json::json;
+
+    /// A healthy workload with these faults of the Region.
+    fn stage(faults: Value) -> Stage {
+        let scenario = Scenario {
+            region_faults: serde_json::from_value(faults).unwrap(),
+            ..healthy().unwrap()
+        };
+        Stage::set(&scenario, 1).unwrap()
+    }
+
+    fn pass(stage: &Stage, seconds: i64) {
+        let target = stage.region.now() + SignedDuration::from_secs(seconds);
+        assert_eq!(stage.region.step_until(target), []);
+    }
+
+    #[test]
+    fn what_goes_on_from_the_beginning_is_there_before_the_clock_moves() {
+        let stage = stage(json!([{"fault": {"kind": "unavailable", "service": "sns"}}]));
+        let mut state = stage.region.state();
+        let now = state.now();
+        let publish = crate::operation::Operation::write("Publish");
+        let met = state.faults.meet(Service::Sns, publish, now);
+        assert_eq!(met, Some(FaultKind::Internal));
+    }
+
+    #[test]
+    fn the_end_of_one_fault_leaves_others_of_its_kind_in_force() {
+        let stage = stage(json!([
+            {"fault": {"kind": "staleReads", "seconds": 100}},
+            {"for": "1m", "fault": {"kind": "staleReads", "seconds": 200}},
+        ]));
+        let shows = || {
+            let state = stage.region.state();
+            let past = state.shown_past(Service::AutoScaling)?;
+            let group = past.auto_scaling.group(GROUP)?;
+            Some(group.tags.contains_key("new"))
+        };
+        pass(&stage, 10);
+        {
+            let tag = crate::autoscaling::TagParameter {
+                group: Some(GROUP.to_owned()),
+                resource_type: Some("auto-scaling-group".to_owned()),
+                key: "new".to_owned(),
+                value: Some("yes".to_owned()),
+                propagate: false,
+            };
+            let mut state = stage.region.state();
+            state.auto_scaling.create_or_update_tags(&[tag]).unwrap();
+        }
+        pass(&stage, 40);
+        assert_eq!(shows(), Some(false), "both are in force");
+        pass(&stage, 15);
+        assert_eq!(shows(), Some(true), "the other one begins to look back now");
+        assert!(stage.region.state().shown_past(Service::Sns).is_none());
+    }
+
+    #[test]
+    fn reads_show_what_was_so_many_seconds_ago() {
+        let stage = stage(json!([{"fault": {"kind": "staleReads", "seconds": 20}}]));
+        let suspended = |stage: &Stage| {
+            let state = stage.region.state();
+            let past = state.shown_past(Service::AutoScaling).unwrap();
+            past.auto_scaling.group(GROUP).unwrap().deleting
+        };
+        pass(&stage, 30);
+        stage
+            .region
+            .state()
+            .auto_scaling
+            .begin_delete(GROUP)
+            .unwrap();
+        pass(&stage, 20);
+        assert!(!suspended(&stage));
+        pass(&stage, 1);
+        assert!(suspended(&stage));
+    }
 
     #[test]
     fn a_fault_is_written_in_a_line() {
@@ -486,13 +650,30 @@ mod tests {
             ),
             (
                 "killFunction:function=classifier,afterCalls=0,times=1",
-                "afterCalls is 0, expected 1 or more",
+                "afterCalls is 0, expected 1 to",
             ),
             (
                 "throttle:service=sns,perSecond=-1,burst=1",
                 "perSecond is -1, expected 0 to 1000000",
             ),
             ("noCapacity:zone=here", "AZ ID"),
+            (
+                "delayEvents:rule=wildryde,seconds=5",
+                "rule is \"wildryde\", expected one of wildrydes, wildrydes-shifts, wildrydes-tick",
+            ),
+            (
+                "unavailable:service=sns,times=0",
+                "times is 0, expected 1 to",
+            ),
+            (
+                "staleReads:seconds=601",
+                "seconds is 601, expected 1 to 600",
+            ),
+            (
+                "throttle:service=sns,perSecond=1,burst=0",
+                "burst is 0, expected 1 to",
+            ),
+            ("slow:service=sns,service=sns", "service is given twice"),
         ] {
             let error = text.parse::<RegionFault>().unwrap_err().to_string();
             assert!(error.contains(told), "{text}: {error}");

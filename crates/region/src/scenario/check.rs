@@ -72,12 +72,29 @@ fn problems(scenario: &Scenario) -> Vec<String> {
             scenario.name
         ));
     }
+    if check.lasts > LONGEST {
+        check.add(format!(
+            "lasts: {}, expected 3h at most: that is how long customers are remembered",
+            scenario.lasts
+        ));
+    }
+    if let Some(not_before) = &scenario.expected.not_before {
+        check.moment("expected.notBefore", not_before);
+    }
     check.setting(scenario);
     for (index, fault) in scenario.faults.iter().enumerate() {
         let field = format!("faults[{index}]");
-        check.moment(&field, &fault.after);
+        check.moment(&format!("{field}.after"), &fault.after);
         if let Target::Zone(zone) | Target::Instance(zone, _) = &fault.target {
             check.zone(&format!("{field}.target"), zone);
+        }
+        if let Target::Instance(_, place) = &fault.target
+            && *place >= stage::INSTANCES_PER_ZONE
+        {
+            check.add(format!(
+                "{field}.target: instance {place}, expected 0 to {}",
+                stage::INSTANCES_PER_ZONE - 1
+            ));
         }
         let share = match fault.effect {
             Effect::Errors { share }
@@ -89,7 +106,7 @@ fn problems(scenario: &Scenario) -> Vec<String> {
     for (index, fault) in scenario.region_faults.iter().enumerate() {
         let field = format!("regionFaults[{index}]");
         if let Some(after) = &fault.after {
-            check.moment(&field, after);
+            check.moment(&format!("{field}.after"), after);
         }
         if let Some(zone) = fault.fault.zone() {
             check.zone(&format!("{field}.fault.zone"), zone);
@@ -100,7 +117,7 @@ fn problems(scenario: &Scenario) -> Vec<String> {
     }
     for (index, act) in scenario.acts.iter().enumerate() {
         let field = format!("acts[{index}]");
-        check.moment(&field, &act.after);
+        check.moment(&format!("{field}.after"), &act.after);
         if let Some(zone) = act.act.zone() {
             check.zone(&format!("{field}.act.zone"), zone);
         }
@@ -118,6 +135,9 @@ fn problems(scenario: &Scenario) -> Vec<String> {
     }
     check.problems
 }
+
+/// How long a drill can be.
+const LONGEST: SignedDuration = SignedDuration::from_hours(3);
 
 struct Check {
     zones: BTreeSet<ZoneId>,
@@ -158,7 +178,7 @@ impl Check {
     fn moment(&mut self, field: &str, after: &Span) {
         if after.length() >= self.lasts {
             self.add(format!(
-                "{field}.after: {after}, expected less than the drill lasts"
+                "{field}: {after}, expected less than the drill lasts"
             ));
         }
     }

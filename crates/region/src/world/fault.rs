@@ -44,7 +44,11 @@ pub enum Target {
 
 /// How a fault hurts. Shares are of the requests that reach the target.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Effect {
     /// Requests are answered with a 5xx.
     Errors {
