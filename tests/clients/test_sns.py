@@ -29,7 +29,7 @@ ECHO = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:echo"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:walk"
 NOBODY = f"{OWN}nobody"
 INVALID = ("InvalidParameter", 400)
-POLICY = json.dumps({"zone": ["use1-az1", {"prefix": "use1-az2"}], "share": [{"numeric": [">", 5]}]})
+POLICY = json.dumps({"zone": ["use1-az1", {"prefix": "use1-"}], "share": [{"numeric": [">", 5]}]})
 
 
 @pytest.fixture
