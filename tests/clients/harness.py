@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -13,6 +14,17 @@ from botocore.exceptions import ClientError
 
 # No client waits for ever for a Region that does not answer.
 PATIENCE_SECONDS = 60
+
+
+# Refusals that AWS's services have in common, and that their models therefore leave out.
+COMMON_ERRORS = {
+    "AccessDeniedException",
+    "InvalidAction",
+    "SerializationException",
+    "UnknownOperationException",
+    "ValidationError",
+    "ValidationException",
+}
 
 
 class Walked:
@@ -25,6 +37,8 @@ class Walked:
         if http_response.status_code < 300:
             check(model.output_shape, parsed, model.name)
             self.operations[model.service_model.service_name].add(model.name)
+        else:
+            check_refusal(model, parsed["Error"]["Code"], http_response.status_code)
 
 
 class Region:
@@ -110,6 +124,15 @@ def refusal(call, **parameters):
     raise AssertionError(f"it was not refused: {answer}")
 
 
+def eventually(look):
+    """What a look gives as soon as it gives something."""
+    for _ in range(PATIENCE_SECONDS * 10):
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come about")
+
+
 def code(error):
     """The code and the HTTP status of a refusal."""
     return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -133,6 +156,16 @@ def check(shape, value, where):
             check(shape.value, item, f"{where}[{key}]")
     elif shape.type_name == "string" and getattr(shape, "enum", None):
         assert value in shape.enum, f"{where}: {value} is none of {shape.enum}"
+
+
+def check_refusal(model, code, status):
+    """Whether a refusal is one of the operation's own, or one that all services have."""
+    modelled = {}
+    for shape in model.error_shapes:
+        error = shape.metadata.get("error", {})
+        modelled[error.get("code", shape.name)] = error.get("httpStatusCode", status)
+    assert code in modelled or code in COMMON_ERRORS, f"{model.name}: {code} is not in its model"
+    assert modelled.get(code, status) == status, f"{model.name}: {code} has status {status}"
 
 
 def sample(shape, depth=0):

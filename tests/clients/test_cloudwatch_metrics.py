@@ -167,12 +167,13 @@ def test_metrics_are_listed_by_what_they_have(cloudwatch):
 
 
 def test_metrics_that_cannot_be_listed_are_refused(unchecked):
-    for given, expected in [
-        ({"RecentlyActive": "PT1H"}, ("InvalidParameterValue", 400)),
-        ({"IncludeLinkedAccounts": True}, ("InvalidParameterValue", 400)),
-        ({"NextToken": "nonsense"}, ("InvalidNextToken", 400)),
+    for given in [
+        {"RecentlyActive": "PT1H"},
+        {"IncludeLinkedAccounts": True},
+        {"NextToken": "nonsense"},
     ]:
-        assert code(refusal(unchecked.list_metrics, **given)) == expected, given
+        error = refusal(unchecked.list_metrics, **given)
+        assert code(error) == ("InvalidParameterValue", 400), given
 
 
 def test_one_metric_is_read_in_statistics(cloudwatch, unchecked):

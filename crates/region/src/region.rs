@@ -450,8 +450,7 @@ fn unknown(service: Service) -> ServiceError {
         Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns => {
             (400, "InvalidAction")
         }
-        Service::EventBridge => (400, "UnknownOperationException"),
-        Service::ArcZonalShift | Service::CloudWatch | Service::Lambda => {
+        Service::ArcZonalShift | Service::CloudWatch | Service::EventBridge | Service::Lambda => {
             (404, "UnknownOperationException")
         }
     };

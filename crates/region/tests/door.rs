@@ -209,6 +209,12 @@ async fn an_operation_that_the_region_does_not_have_is_refused_by_its_service() 
             "UnknownOperationException",
         ),
         (
+            "POST /",
+            signed("events") + "X-Amz-Target: AWSEvents.CreateArchive\r\n",
+            "404",
+            "UnknownOperationException",
+        ),
+        (
             "PUT /2015-03-31/functions",
             signed("lambda"),
             "404",
@@ -246,6 +252,7 @@ async fn a_body_beyond_the_services_limit_is_refused_with_its_error() {
             4 * MIB,
             "RequestEntityTooLarge",
         ),
+        ("POST /", signed("events"), 4 * MIB, "RequestEntityTooLarge"),
         (
             "POST /zonalshifts",
             signed("arc-zonal-shift"),

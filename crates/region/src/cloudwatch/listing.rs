@@ -13,7 +13,7 @@ use super::CloudWatch;
 use super::data::{GetMetricData, bad_value};
 use super::grid::floor;
 use super::metric::MetricId;
-use super::page::{Page, bad_token};
+use super::page::Page;
 use super::query::{MetricStat, Query, Source};
 use super::statistic::Statistic;
 
@@ -60,6 +60,7 @@ impl CloudWatch {
     /// Lists metrics, ordered by namespace, name and dimensions.
     ///
     /// # Errors
+    /// `InvalidParameterValueException` for a token that no page gave: the operation has no
     /// `InvalidNextToken`.
     pub fn list_metrics(
         &self,
@@ -78,7 +79,9 @@ impl CloudWatch {
         if let Some(token) = &request.next_token {
             // A metric that is forgotten between two pages takes its token with it.
             if !wanted.by_ref().any(|metric| cursor(metric) == *token) {
-                return Err(bad_token(token));
+                return Err(bad_value(format!(
+                    "NextToken \"{token}\" is not one that this operation gave"
+                )));
             }
         }
         Ok(Page::take(wanted, METRICS_OF_A_PAGE, |metric| {

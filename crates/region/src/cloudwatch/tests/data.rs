@@ -351,3 +351,16 @@ fn data_beyond_the_limits_is_refused_and_nothing_of_it_recorded() {
     let request = request(&clock, vec![of_metric("m", "latency")]);
     assert_eq!(values(&get(&clock, &request).results[0]), Vec::<f64>::new());
 }
+
+#[test]
+fn a_list_of_metrics_has_no_error_for_tokens_of_its_own() {
+    let clock = five_minutes();
+    let listed = clock.cloudwatch.list_metrics(
+        &ListMetrics {
+            next_token: Some("x".into()),
+            ..ListMetrics::default()
+        },
+        clock.now,
+    );
+    assert_eq!(listed.unwrap_err().code, "InvalidParameterValueException");
+}

@@ -69,7 +69,7 @@ fn answer(
 ) -> Result<MockResponse, ServiceError> {
     let unknown = || {
         let message = format!("the embedded Region has no operation {}", operation.name);
-        ServiceError::new(400, "UnknownOperationException", message)
+        ServiceError::new(404, "UnknownOperationException", message)
     };
     let call = Call::of(request).ok_or_else(unknown)?;
     match operation.name {

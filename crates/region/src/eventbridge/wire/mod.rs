@@ -75,7 +75,7 @@ pub(crate) fn perform(
         "RemoveTargets" => targets::remove(bus, &input),
         "TestEventPattern" => events::test_pattern(&input),
         other => Err(ServiceError::new(
-            400,
+            404,
             "UnknownOperationException",
             format!("the embedded Region has no operation {other} of events"),
         )),

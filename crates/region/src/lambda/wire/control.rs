@@ -32,6 +32,9 @@ pub(super) const UPDATE_EVENT_INVOKE_CONFIG: Operation =
 
 /// A page of functions has at most 50, whatever the request says. Source: `ListFunctions`.
 const LARGEST_PAGE: usize = 50;
+/// What `MaxItems` may be at the most. Source: `ListFunctions`, `ListFunctionEventInvokeConfigs`.
+const MOST_FUNCTIONS: usize = 10_000;
+const LARGEST_PAGE_OF_CONFIGS: usize = 50;
 
 type Query = HashMap<String, String>;
 
@@ -70,6 +73,11 @@ fn answer(
             written(lambda, &function.name).ok_or_else(|| unconfigured(lambda, &function))?
         }
         LIST_EVENT_INVOKE_CONFIGS => {
+            max_items(&query, LARGEST_PAGE_OF_CONFIGS)?;
+            if query.contains_key("Marker") {
+                // A function has one configuration here, so no page ever gave a marker.
+                return Err(bad_marker());
+            }
             let configs: Vec<Value> = written(lambda, &resolve(lambda)?.name)
                 .into_iter()
                 .collect();
@@ -111,19 +119,7 @@ fn answer(
 }
 
 fn list(lambda: &Lambda, query: &Query) -> Result<Value, ServiceError> {
-    let size = match query.get("MaxItems") {
-        None => LARGEST_PAGE,
-        Some(text) => match text.parse() {
-            Ok(n @ 1..=10_000) => LARGEST_PAGE.min(n),
-            _ => {
-                return Err(constraint(
-                    "maxItems",
-                    text,
-                    "Member must be between 1 and 10000",
-                ));
-            }
-        },
-    };
+    let size = max_items(query, MOST_FUNCTIONS)?.map_or(LARGEST_PAGE, |n| LARGEST_PAGE.min(n));
     let suffix = match query.get("FunctionVersion").map(String::as_str) {
         None => String::new(),
         Some("ALL") => format!(":{LATEST}"),
@@ -136,7 +132,7 @@ fn list(lambda: &Lambda, query: &Query) -> Result<Value, ServiceError> {
     if let Some(marker) = after
         && !lambda.has_function(marker)
     {
-        return Err(invalid("Invalid pagination token"));
+        return Err(bad_marker());
     }
     let names = lambda.functions.keys();
     let mut rest = names.filter(|name| after.is_none_or(|after| *name > after));
@@ -148,6 +144,24 @@ fn list(lambda: &Lambda, query: &Query) -> Result<Value, ServiceError> {
     let next = page.last().filter(|_| rest.next().is_some());
     let next = next.map(|name| name.as_str());
     Ok(with("NextMarker", next, json!({"Functions": functions})))
+}
+
+/// How many items the request wants on a page, from 1 to so many.
+fn max_items(query: &Query, most: usize) -> Result<Option<usize>, ServiceError> {
+    let Some(text) = query.get("MaxItems") else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(n) if (1..=most).contains(&n) => Ok(Some(n)),
+        _ => {
+            let rule = format!("Member must be between 1 and {most}");
+            Err(constraint("maxItems", text, &rule))
+        }
+    }
+}
+
+fn bad_marker() -> ServiceError {
+    invalid("Invalid pagination token")
 }
 
 fn with(member: &str, value: Option<impl Into<Value>>, mut body: Value) -> Value {

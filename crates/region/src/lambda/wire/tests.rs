@@ -221,6 +221,20 @@ async fn refusals_are_the_modelled_ones() {
         .function_name("f01");
     let error = get.send().await.unwrap_err().into_service_error();
     assert!(error.is_resource_not_found_exception(), "{error:?}");
+    for size in [0, 51] {
+        let list = client
+            .list_function_event_invoke_configs()
+            .function_name("f01")
+            .max_items(size);
+        let error = list.send().await.unwrap_err().into_service_error();
+        assert_eq!(error.meta().code(), Some("ValidationException"), "{size}");
+    }
+    let list = client
+        .list_function_event_invoke_configs()
+        .function_name("f01")
+        .marker("x");
+    let error = list.send().await.unwrap_err().into_service_error();
+    assert!(error.is_invalid_parameter_value_exception(), "{error:?}");
     let put = client
         .put_function_event_invoke_config()
         .function_name("f01");
