@@ -1,10 +1,13 @@
 //! What the protocols of the services share.
 
+use std::collections::HashMap;
+
 use http::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use winterbaume_core::MockResponse;
 
 use crate::error::ServiceError;
+use crate::operation::Operation;
 
 /// An error in the restJson1 protocol. Services differ in the spelling of the text's member.
 pub(crate) fn rest_json_error(error: &ServiceError, text: &str) -> MockResponse {
@@ -22,6 +25,21 @@ pub(crate) fn rest_json_error(error: &ServiceError, text: &str) -> MockResponse 
             .insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
     response
+}
+
+/// The first parameter of an awsQuery request, by name, that its operation is not listed with.
+pub(crate) fn unlisted_parameter<'a>(
+    listed: &[(Operation, &[&str])],
+    operation: Operation,
+    parameters: &'a HashMap<String, String>,
+) -> Option<&'a str> {
+    let listed = listed.iter().find(|(listed, _)| *listed == operation);
+    let listed = listed.map_or(&[][..], |(_, parameters)| parameters);
+    parameters
+        .keys()
+        .map(|key| key.split('.').next().unwrap_or(key))
+        .filter(|name| !listed.contains(name) && !["Action", "Version"].contains(name))
+        .min()
 }
 
 /// An error in the awsQuery protocol.

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::error::ServiceError;
 use crate::operation::Operation;
+use crate::wire::unlisted_parameter;
 
 const CANCEL_INSTANCE_REFRESH: Operation = Operation::write("CancelInstanceRefresh");
 const CREATE_OR_UPDATE_TAGS: Operation = Operation::write("CreateOrUpdateTags");
@@ -168,15 +169,7 @@ pub(crate) fn refuse(error: &ServiceError) -> MockResponse {
 }
 
 fn check_parameters(operation: Operation, parameters: &Parameters) -> Result<(), ServiceError> {
-    let known = OPERATIONS.iter().find(|(known, _)| *known == operation);
-    let known = known.map_or(&[][..], |(_, parameters)| parameters);
-    let mut names: Vec<&str> = parameters
-        .keys()
-        .map(|key| key.split('.').next().unwrap_or(key))
-        .filter(|name| !known.contains(name) && !["Action", "Version"].contains(name))
-        .collect();
-    names.sort_unstable();
-    match names.first() {
+    match unlisted_parameter(&OPERATIONS, operation, parameters) {
         Some(name) => Err(validation(format!(
             "the embedded Region does not simulate {name} of {}",
             operation.name

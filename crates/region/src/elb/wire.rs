@@ -14,6 +14,7 @@ use super::{Kind, LoadBalancer, Service, TargetGroup, constraint, validation};
 use crate::error::ServiceError;
 use crate::operation::Operation;
 use crate::state::State;
+use crate::wire::unlisted_parameter;
 
 const VERSION: &str = "2015-12-01";
 
@@ -145,15 +146,7 @@ fn answer(
 }
 
 fn check_parameters(operation: Operation, parameters: &Parameters) -> Result<(), ServiceError> {
-    let known = OPERATIONS.iter().find(|(known, _)| *known == operation);
-    let known = known.map_or(&[][..], |(_, parameters)| parameters);
-    let mut names: Vec<&str> = parameters
-        .keys()
-        .map(|key| key.split('.').next().unwrap_or(key))
-        .filter(|name| !known.contains(name) && !["Action", "Version"].contains(name))
-        .collect();
-    names.sort_unstable();
-    match names.first() {
+    match unlisted_parameter(&OPERATIONS, operation, parameters) {
         Some(name) => Err(validation(format!(
             "the embedded Region does not simulate {name} of {}",
             operation.name

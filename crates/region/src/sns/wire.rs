@@ -15,6 +15,7 @@ use winterbaume_core::{MockRequest, MockResponse, xml_escape};
 use super::{Publish, Sns, Subscribe, Subscription, invalid};
 use crate::error::ServiceError;
 use crate::operation::Operation;
+use crate::wire::unlisted_parameter;
 
 /// Every operation, with its parameters.
 const OPERATIONS: [(Operation, &[&str]); 13] = [
@@ -114,15 +115,7 @@ pub(crate) fn refuse(error: &ServiceError) -> MockResponse {
 }
 
 fn check_parameters(operation: Operation, parameters: &Parameters) -> Result<(), ServiceError> {
-    let known = OPERATIONS.iter().find(|(known, _)| *known == operation);
-    let known = known.map_or(&[][..], |(_, parameters)| parameters);
-    let mut names: Vec<&str> = parameters
-        .keys()
-        .map(|key| key.split('.').next().unwrap_or(key))
-        .filter(|name| !known.contains(name) && !["Action", "Version"].contains(name))
-        .collect();
-    names.sort_unstable();
-    match names.first() {
+    match unlisted_parameter(&OPERATIONS, operation, parameters) {
         Some(name) => Err(invalid(format!(
             "{name} Reason: the embedded Region does not simulate {name} of {}",
             operation.name
