@@ -8,6 +8,5 @@ use crate::stage::Stage;
 
 /// A Region in peace, with no function and no rule.
 pub(crate) fn region() -> Arc<Region> {
-    let scenario = scenario::built_in().unwrap().remove(0);
-    Stage::set(&scenario, 1).unwrap().region
+    Stage::set(&scenario::healthy().unwrap(), 1).unwrap().region
 }
