@@ -7,6 +7,8 @@
     reason = "a test may panic"
 )]
 
+mod running;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -17,22 +19,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use region::lambda::sandbox::{Executable, LogSink};
 use region::lambda::{FunctionFailure, Invoked};
+use running::executable;
 use serde_json::{Value, json};
-
-fn executable(name: &str) -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    if path.ends_with("deps") {
-        path.pop();
-    }
-    let path = path.join(name);
-    assert!(
-        path.is_file(),
-        "{} does not exist; make test builds it first",
-        path.display()
-    );
-    path
-}
 
 fn evac(arguments: &[&str]) -> Output {
     Command::new(executable("evac"))

@@ -59,11 +59,7 @@ impl Pipeline {
     /// The pipeline in peacetime, on a stage that is changed before Evac watches it.
     #[must_use]
     pub fn at_peace_with(change: impl FnOnce(&mut Stage)) -> Self {
-        let peace = Scenario {
-            faults: Vec::new(),
-            ..scenario_named("zonal-errors")
-        };
-        Self::watching(&peace, 1, change)
+        Self::watching(&scenario_named("healthy"), 1, change)
     }
 
     /// The pipeline in a scenario.

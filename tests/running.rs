@@ -1,4 +1,4 @@
-//! `evac region` as a child process. The executables are built by `make build`.
+//! The executables of this build, which `make build` builds, and `evac region` as a child process.
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 

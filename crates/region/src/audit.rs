@@ -87,10 +87,7 @@ pub fn audit(state: &State, terms: Terms) -> Vec<Finding> {
 /// The changes of groups that Evac made.
 fn evacs_changes(state: &State) -> impl Iterator<Item = &GroupChange> {
     let changes = state.history.changes().iter();
-    changes.filter_map(|happened| match &happened.what {
-        Change::Group(change) if happened.is_by(ASG_PRUNING) => Some(change),
-        _ => None,
-    })
+    changes.filter_map(Happened::group_of_evac)
 }
 
 /// A change of Evac's that took a zone out of a group.

@@ -13,8 +13,8 @@ use domain::report::Report;
 use domain::verdict::Verdict;
 use jiff::Timestamp;
 
-use crate::arc::{Status, What};
-use crate::history::{Change, Happened};
+use crate::arc::Status;
+use crate::history::Happened;
 use crate::lambda::Invocation;
 use crate::scenario::{Expected, Outcome, Scenario};
 use crate::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
@@ -103,19 +103,14 @@ fn end(state: &State, reports: &[Report], fault_at: Timestamp) -> (Outcome, Opti
     let mut shifted = None;
     let mut pruned = None;
     for happened in state.history.changes() {
-        match &happened.what {
-            Change::Shift(change)
-                if change.what == What::Started && happened.is_by(ZONAL_SHIFT) =>
-            {
-                shifted.get_or_insert_with(|| change.zone.to_string());
+        if let Some(change) = happened.shift_of_evac() {
+            shifted.get_or_insert_with(|| change.zone.to_string());
+        }
+        if let Some(change) = happened.group_of_evac() {
+            let left = |zone: &&ZoneId| !change.zones_after.contains(zone);
+            if let Some(zone) = change.zones_before.iter().find(left) {
+                pruned.get_or_insert_with(|| zone.to_string());
             }
-            Change::Group(change) if happened.is_by(ASG_PRUNING) => {
-                let left = |zone: &&ZoneId| !change.zones_after.contains(zone);
-                if let Some(zone) = change.zones_before.iter().find(left) {
-                    pruned.get_or_insert_with(|| zone.to_string());
-                }
-            }
-            _ => {}
         }
     }
     let rehearsed = reports.iter().find(|report| report.is_dry());
@@ -228,12 +223,9 @@ fn in_force(state: &State, expected: &Expected, zone: Option<&str>) -> Vec<Strin
 /// Whether a group that Evac changed lacks a zone at the end that it had before.
 fn any_group_out(state: &State) -> bool {
     let mut before: BTreeMap<&str, &[ZoneId]> = BTreeMap::new();
-    for happened in state.history.changes() {
-        if let Change::Group(change) = &happened.what
-            && happened.is_by(ASG_PRUNING)
-        {
-            before.entry(&change.group).or_insert(&change.zones_before);
-        }
+    let changes = state.history.changes().iter();
+    for change in changes.filter_map(Happened::group_of_evac) {
+        before.entry(&change.group).or_insert(&change.zones_before);
     }
     before.into_iter().any(|(name, before)| {
         let group = state.auto_scaling.group(name);

@@ -38,10 +38,11 @@ pub enum FaultKind {
 
 /// The calls that a fault meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Calls {
-    pub(crate) service: Service,
+pub struct Calls {
+    /// Of this service.
+    pub service: Service,
     /// Of this operation; of every one where it is `None`.
-    pub(crate) operation: Option<String>,
+    pub operation: Option<String>,
 }
 
 impl Calls {
@@ -56,10 +57,8 @@ impl Calls {
 pub struct ApiFault {
     /// What happens.
     pub kind: FaultKind,
-    /// To calls of this service.
-    pub service: Service,
-    /// Of this operation; of every one where it is `None`.
-    pub operation: Option<String>,
+    /// To these calls.
+    pub calls: Calls,
     /// So many times; without end where it is `None`.
     pub times: Option<u32>,
     /// Until this moment; without end where it is `None`.
@@ -72,8 +71,10 @@ impl ApiFault {
     pub fn of(service: Service, kind: FaultKind) -> Self {
         Self {
             kind,
-            service,
-            operation: None,
+            calls: Calls {
+                service,
+                operation: None,
+            },
             times: None,
             until: None,
         }
@@ -82,7 +83,7 @@ impl ApiFault {
     /// Only calls of this operation.
     #[must_use]
     pub fn on(mut self, operation: &str) -> Self {
-        self.operation = Some(operation.to_owned());
+        self.calls.operation = Some(operation.to_owned());
         self
     }
 
@@ -137,14 +138,8 @@ impl ApiFaults {
     ) -> Option<FaultKind> {
         self.refusals
             .retain(|fault| fault.times != Some(0) && fault.until.is_none_or(|until| now < until));
-        let fault = self.refusals.iter_mut().find(|fault| {
-            fault.service == service
-                && fault
-                    .operation
-                    .as_deref()
-                    .is_none_or(|name| name == operation.name)
-        });
-        if let Some(fault) = fault {
+        let mut refusals = self.refusals.iter_mut();
+        if let Some(fault) = refusals.find(|fault| fault.calls.meets(service, operation)) {
             if let Some(times) = &mut fault.times {
                 *times -= 1;
             }

@@ -4,8 +4,9 @@
 
 use jiff::Timestamp;
 
-use crate::arc::{self, ZonalShifts};
+use crate::arc::{self, What, ZonalShifts};
 use crate::autoscaling::{AutoScaling, GroupChange};
+use crate::stage::{ASG_PRUNING, ZONAL_SHIFT};
 
 /// A change.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,26 @@ impl Happened {
         match &self.what {
             Change::Shift(change) => change.at,
             Change::Group(change) => change.at,
+        }
+    }
+
+    /// The shift that Evac started with it, if it did.
+    #[must_use]
+    pub fn shift_of_evac(&self) -> Option<&arc::Change> {
+        match &self.what {
+            Change::Shift(change) if change.what == What::Started && self.is_by(ZONAL_SHIFT) => {
+                Some(change)
+            }
+            _ => None,
+        }
+    }
+
+    /// What Evac changed of a group with it, if it did.
+    #[must_use]
+    pub fn group_of_evac(&self) -> Option<&GroupChange> {
+        match &self.what {
+            Change::Group(change) if self.is_by(ASG_PRUNING) => Some(change),
+            _ => None,
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a scenario has happen beside the faults of the physics: faults of the Region itself, and what
-//! people and AWS do. Each step is taken when its time has come, and people see a line of it.
+//! What a scenario has happen: faults of the physics, which begin and end by themselves and are only
+//! told here, faults of the Region, and what people and AWS do. Each step is taken when its time has come, and people see a line of it.
 
 use std::collections::VecDeque;
 
@@ -16,6 +16,8 @@ pub(crate) struct Script(VecDeque<(Timestamp, Step)>);
 /// A step.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
+    /// The physics take their own course; people see this line of it.
+    Tell(String),
     /// A fault of the Region begins, and ends at that time where it is known.
     Begin(RegionFault, Option<Timestamp>),
     /// A fault of the Region ends.
@@ -45,6 +47,7 @@ impl Step {
     /// Takes the step.
     pub(crate) fn take(&self, state: &mut State) {
         match self {
+            Self::Tell(line) => state.tell_scenario(line.clone()),
             Self::Begin(fault, until) => {
                 state.tell_scenario(format!("fault of the Region begins: {fault}"));
                 fault.begin(state, *until);

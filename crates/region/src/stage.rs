@@ -27,6 +27,7 @@ use crate::scenario::{Scenario, Setting};
 use crate::script::Step;
 use crate::sns::Sns;
 use crate::state::{Parts, State};
+use crate::timeline::fault_line;
 use crate::world::{BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec};
 
 /// The workload's name.
@@ -149,7 +150,12 @@ impl Stage {
             debug_assert!(due.is_empty(), "there is no function yet");
             for fault in &scenario.faults {
                 let fault = fault.in_drill(begin);
-                state.timeline.foresee(&fault);
+                let what = fault_line(&fault);
+                let begins = Step::Tell(format!("fault begins: {what}"));
+                state.schedule(fault.from, begins);
+                if let Some(until) = fault.until {
+                    state.schedule(until, Step::Tell(format!("fault ends: {what}")));
+                }
                 state.world.inject(fault).map_err(StageError::of)?;
             }
             for fault in &scenario.region_faults {

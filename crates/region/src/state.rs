@@ -265,7 +265,6 @@ impl State {
     /// What the second that ends now did.
     fn pass_second(&mut self) {
         let now = self.now;
-        self.timeline.reach(now);
         self.take_steps();
         self.arc.step(now);
         self.auto_scaling.step(now);

@@ -1,7 +1,5 @@
 //! What happened in the Region, in lines for people.
 
-use std::collections::VecDeque;
-
 use domain::ZoneId;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,12 +32,10 @@ pub struct AlarmChange {
     pub to: StateValue,
 }
 
-/// The lines so far, and those that are foreseen.
+/// The lines so far.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     entries: Vec<Entry>,
-    /// What a scenario will do, the next one first.
-    foreseen: VecDeque<Entry>,
     alarms: Vec<AlarmChange>,
     messages_seen: usize,
 }
@@ -65,37 +61,9 @@ impl Timeline {
         });
     }
 
-    /// Notes what a scenario will do; the lines are added when their time has come.
-    pub(crate) fn foresee(&mut self, fault: &Fault) {
-        let what = fault_line(fault);
-        let actor = "scenario".to_owned();
-        let begins = Entry {
-            at: fault.from,
-            actor: actor.clone(),
-            what: format!("fault begins: {what}"),
-        };
-        let ends = fault.until.map(|at| Entry {
-            at,
-            actor,
-            what: format!("fault ends: {what}"),
-        });
-        self.foreseen.extend([begins].into_iter().chain(ends));
-        // Stable: what is foreseen for one moment stays in the order in which it was.
-        self.foreseen
-            .make_contiguous()
-            .sort_by_key(|entry| entry.at);
-    }
-
     /// A line about what the scenario does.
     pub(crate) fn scenario(&mut self, at: Timestamp, what: String) {
         self.add(at, "scenario", what);
-    }
-
-    /// Adds the foreseen lines whose time has come.
-    pub(crate) fn reach(&mut self, now: Timestamp) {
-        while let Some(next) = self.foreseen.pop_front_if(|next| next.at <= now) {
-            self.entries.push(next);
-        }
     }
 
     pub(crate) fn alarm(&mut self, change: &StateChange) {
@@ -162,7 +130,8 @@ fn shift_line(change: &arc::Change) -> String {
     }
 }
 
-fn fault_line(fault: &Fault) -> String {
+/// A fault of the physics, as a clause.
+pub(crate) fn fault_line(fault: &Fault) -> String {
     let place = match &fault.target {
         Target::Zone(zone) => format!("all of {zone}"),
         Target::Instance(zone, _) => format!("one instance in {zone}"),

@@ -27,6 +27,16 @@ pub(crate) fn rest_json_error(error: &ServiceError, text: &str) -> MockResponse 
     response
 }
 
+/// The operation that an awsQuery request names, of those that a service has.
+pub(crate) fn listed_operation(
+    listed: &[(Operation, &[&str])],
+    parameters: &HashMap<String, String>,
+) -> Option<Operation> {
+    let action = parameters.get("Action")?;
+    let mut operations = listed.iter().map(|(operation, _)| *operation);
+    operations.find(|operation| operation.name == action)
+}
+
 /// The first parameter of an awsQuery request, by name, that its operation is not listed with.
 pub(crate) fn unlisted_parameter<'a>(
     listed: &[(Operation, &[&str])],

@@ -4,14 +4,13 @@
 
 use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
-use region::arc::What;
 use region::audit::{Finding, Terms, audit};
 use region::cloudwatch::StateValue;
 use region::ending::{judge, report, reports};
-use region::history::{Change, Happened};
+use region::history::Happened;
 use region::lambda::Invocation;
 use region::scenario::Scenario;
-use region::stage::{CLASSIFIER, Stage, ZONAL_SHIFT};
+use region::stage::{CLASSIFIER, Stage};
 use region::state::State;
 use region::timeline::AlarmChange;
 use region::world::CustomerLog;
@@ -158,7 +157,7 @@ impl Outcome {
             .history
             .changes()
             .iter()
-            .find(|happened| is_shift_of_evac(happened))
+            .find(|happened| happened.shift_of_evac().is_some())
             .map(Happened::at);
         let well_at =
             shift_at.and_then(|shift_at| well_at(state.world.customers(), shift_at, stage.end));
@@ -191,11 +190,6 @@ impl Outcome {
             messages: messages(&state),
         }
     }
-}
-
-fn is_shift_of_evac(happened: &Happened) -> bool {
-    let started = matches!(&happened.what, Change::Shift(change) if change.what == What::Started);
-    started && happened.is_by(ZONAL_SHIFT)
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

@@ -5,7 +5,7 @@ use crate::arc::StartInput;
 use crate::autoscaling::{TagParameter, UpdateGroup};
 use crate::lambda::{FunctionFailure, Invocation, Way};
 use crate::operation::Operation;
-use crate::scenario::{Scenario, built_in};
+use crate::scenario::healthy;
 use crate::stage::{CLASSIFIER, GROUP, MIN_ZONES, Stage};
 use crate::state::Call;
 use jiff::{SignedDuration, Timestamp};
@@ -21,13 +21,8 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        let scenario = built_in().unwrap().swap_remove(0);
-        let quiet = Scenario {
-            faults: Vec::new(),
-            ..scenario
-        };
         Self {
-            stage: Stage::set(&quiet, 1).unwrap(),
+            stage: Stage::set(&healthy().unwrap(), 1).unwrap(),
         }
     }
 

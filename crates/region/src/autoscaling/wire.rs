@@ -19,7 +19,7 @@ use super::{
 };
 use crate::error::ServiceError;
 use crate::operation::Operation;
-use crate::wire::unlisted_parameter;
+use crate::wire::{listed_operation, unlisted_parameter};
 
 const CANCEL_INSTANCE_REFRESH: Operation = Operation::write("CancelInstanceRefresh");
 const CREATE_OR_UPDATE_TAGS: Operation = Operation::write("CreateOrUpdateTags");
@@ -99,9 +99,7 @@ type Parameters = HashMap<String, String>;
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
-    let action = crate::text::form(&request.body).remove("Action")?;
-    let mut operations = OPERATIONS.iter().map(|(operation, _)| *operation);
-    operations.find(|operation| operation.name == action)
+    listed_operation(&OPERATIONS, &crate::text::form(&request.body))
 }
 
 /// Performs the operation of a request.

@@ -6,7 +6,7 @@ use winterbaume_core::{MockRequest, MockResponse};
 
 use crate::arc::{ManagedResource, StartInput};
 use crate::region::Region;
-use crate::scenario::{Scenario, built_in};
+use crate::scenario::healthy;
 use crate::stage::{GROUP, Stage};
 
 const FRONT: &str =
@@ -15,12 +15,7 @@ const WEB: &str =
     "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/0123456789abcdef";
 
 fn stage() -> Stage {
-    let scenario = built_in().unwrap().swap_remove(0);
-    let quiet = Scenario {
-        faults: Vec::new(),
-        ..scenario
-    };
-    Stage::set(&quiet, 1).unwrap()
+    Stage::set(&healthy().unwrap(), 1).unwrap()
 }
 
 /// Asks as a client does, through the Region's door.

@@ -14,7 +14,7 @@ use super::{Kind, LoadBalancer, Service, TargetGroup, constraint, validation};
 use crate::error::ServiceError;
 use crate::operation::Operation;
 use crate::state::State;
-use crate::wire::unlisted_parameter;
+use crate::wire::{listed_operation, unlisted_parameter};
 
 const VERSION: &str = "2015-12-01";
 
@@ -51,14 +51,14 @@ type Parameters = HashMap<String, String>;
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
-    let mut parameters = crate::text::form(&request.body);
-    let version = parameters.remove("Version");
-    if version.is_some_and(|version| version != VERSION) {
+    let parameters = crate::text::form(&request.body);
+    if parameters
+        .get("Version")
+        .is_some_and(|version| version != VERSION)
+    {
         return None;
     }
-    let action = parameters.remove("Action")?;
-    let mut operations = OPERATIONS.iter().map(|(operation, _)| *operation);
-    operations.find(|operation| operation.name == action)
+    listed_operation(&OPERATIONS, &parameters)
 }
 
 /// Performs the operation of a request.

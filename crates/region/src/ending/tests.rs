@@ -9,18 +9,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::arc::StartInput;
 use crate::autoscaling::{TagParameter, UpdateGroup};
-use crate::scenario::{Scenario, built_in};
+use crate::scenario::{Scenario, healthy};
 use crate::sns::Publish;
 use crate::stage::{GROUP, Handlers, Stage};
 
 /// A Region in which somebody else than Evac answers in its place.
 fn stage(answer: Value) -> Stage {
-    let scenario = built_in().unwrap().swap_remove(0);
-    let quiet = Scenario {
-        faults: Vec::new(),
-        ..scenario
-    };
-    let stage = Stage::set(&quiet, 1).unwrap();
+    let stage = Stage::set(&healthy().unwrap(), 1).unwrap();
     let handler = |answer: Value| -> crate::lambda::Handler {
         Arc::new(move |_| {
             let answer = answer.clone();
@@ -54,9 +49,8 @@ fn hold() -> Value {
 
 fn judged(stage: &Stage, expecting: Value) -> Ending {
     let scenario = Scenario {
-        faults: Vec::new(),
         expected: serde_json::from_value(expecting).unwrap(),
-        ..built_in().unwrap().swap_remove(0)
+        ..healthy().unwrap()
     };
     judge(&stage.region.state(), &scenario, stage.begin)
 }
@@ -65,16 +59,20 @@ async fn ten_minutes(stage: &Stage) {
     stage.region.advance(SignedDuration::from_mins(10)).await;
 }
 
+fn away_from_az1<'a>(stage: &'a Stage, comment: &'a str) -> StartInput<'a> {
+    StartInput {
+        resource: stage.workload["resources"][0].as_str().unwrap(),
+        away_from: "use1-az1",
+        expires_in: "6h",
+        comment,
+    }
+}
+
 /// What Evac does when it evacuates, without saying a word.
 fn evacuate(stage: &Stage) -> String {
     let mut state = stage.region.state();
     let now = state.now();
-    let input = StartInput {
-        resource: stage.workload["resources"][0].as_str().unwrap(),
-        away_from: "use1-az1",
-        expires_in: "6h",
-        comment: "evac: wildrydes/use1-az1/20260115T030000Z evacuate",
-    };
+    let input = away_from_az1(stage, "evac: wildrydes/use1-az1/20260115T030000Z evacuate");
     let id = state.arc.start(&input, now).unwrap().id;
     state.note_changes(Some(ZONAL_SHIFT));
     let tag = |key: &str, value: &str| TagParameter {
@@ -229,12 +227,7 @@ async fn what_a_person_does_is_not_evacs_end() {
     {
         let mut state = stage.region.state();
         let now = state.now();
-        let input = StartInput {
-            resource: stage.workload["resources"][0].as_str().unwrap(),
-            away_from: "use1-az1",
-            expires_in: "6h",
-            comment: "Jane",
-        };
+        let input = away_from_az1(&stage, "Jane");
         state.arc.start(&input, now).unwrap();
         state.note_changes(Some("jane"));
     }

@@ -22,18 +22,19 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{FunctionFailure, Handler, Invoked};
+use crate::transport::http::accept::accept_all;
 
 /// The key in the client context that tells a function the Region's time; see the functions' own
 /// runtime.
 const EMBEDDED_NOW: &str = "evac-now";
 
-/// How long the API waits when it cannot accept a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+/// Connections of one process at once; a runtime needs one or two.
+const CONNECTIONS: usize = 16;
 
 /// The path of the Runtime API's version.
 const API: &str = "/2018-06-01/runtime/";
@@ -155,7 +156,10 @@ impl Environment {
         let address = listener.local_addr().map_err(|error| broken(&error))?;
         let (work, waiting) = mpsc::channel(1);
         let api = Arc::new(Api::new(waiting));
-        let server = tokio::spawn(serve(listener, Arc::clone(&api)));
+        let served = Arc::clone(&api);
+        let server = tokio::spawn(accept_all(listener, CONNECTIONS, move |stream| {
+            serve(stream, Arc::clone(&served))
+        }));
         let mut child = Command::new(&executable.path)
             .env_clear()
             .envs(&executable.variables)
@@ -352,23 +356,14 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-async fn serve(listener: TcpListener, api: Arc<Api>) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Too many open files: some are closed soon.
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+/// Serves one connection of a process.
+async fn serve(stream: TcpStream, api: Arc<Api>) {
+    let service = service_fn(move |request| {
         let api = Arc::clone(&api);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let api = Arc::clone(&api);
-                async move { Ok::<_, std::convert::Infallible>(api.handle(request).await) }
-            });
-            // A process that ends closes its connection; that is no error of the Region.
-            let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
-    }
+        async move { Ok::<_, std::convert::Infallible>(api.handle(request).await) }
+    });
+    // A process that ends closes its connection; that is no error of the Region.
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

@@ -15,7 +15,7 @@ use winterbaume_core::{MockRequest, MockResponse, xml_escape};
 use super::{Publish, Sns, Subscribe, Subscription, invalid};
 use crate::error::ServiceError;
 use crate::operation::Operation;
-use crate::wire::unlisted_parameter;
+use crate::wire::{listed_operation, unlisted_parameter};
 
 /// Every operation, with its parameters.
 const OPERATIONS: [(Operation, &[&str]); 13] = [
@@ -82,9 +82,7 @@ type Parameters = HashMap<String, String>;
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
-    let action = crate::text::form(&request.body).remove("Action")?;
-    let mut operations = OPERATIONS.iter().map(|(operation, _)| *operation);
-    operations.find(|operation| operation.name == action)
+    listed_operation(&OPERATIONS, &crate::text::form(&request.body))
 }
 
 /// Performs the operation of a request.

@@ -4,18 +4,16 @@ use serde_json::json;
 
 use super::*;
 use crate::cloudwatch::StateValue;
-use crate::scenario::{Scenario, built_in};
+use crate::scenario::{Scenario, healthy};
 use crate::stage::Stage;
 use crate::stage::detection::REGIONAL_ALARM;
 
 fn stage(acts: serde_json::Value) -> Stage {
-    let scenario = built_in().unwrap().swap_remove(0);
-    let quiet = Scenario {
-        faults: Vec::new(),
+    let scenario = Scenario {
         acts: serde_json::from_value(acts).unwrap(),
-        ..scenario
+        ..healthy().unwrap()
     };
-    Stage::set(&quiet, 1).unwrap()
+    Stage::set(&scenario, 1).unwrap()
 }
 
 fn step_to(stage: &Stage, seconds: i64) {

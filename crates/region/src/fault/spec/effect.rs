@@ -158,8 +158,7 @@ impl State {
     ) {
         self.faults.add(ApiFault {
             kind,
-            service,
-            operation: operation.clone(),
+            calls: calls(service, operation.as_deref()),
             times,
             until,
         });

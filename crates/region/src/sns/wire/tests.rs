@@ -26,6 +26,12 @@ fn region() -> (Arc<Region>, Client) {
     (region, Client::from_conf(config))
 }
 
+/// The ARN of a new topic.
+async fn topic(client: &Client) -> String {
+    let created = client.create_topic().name("t").send().await.unwrap();
+    created.topic_arn.unwrap()
+}
+
 fn attribute(kind: &str, value: &str) -> MessageAttributeValue {
     let builder = MessageAttributeValue::builder()
         .data_type(kind)
@@ -83,14 +89,7 @@ async fn a_message_reaches_those_whose_filter_policy_lets_it_through() {
 #[tokio::test]
 async fn a_subscription_is_pending_until_it_is_confirmed() {
     let (region, client) = region();
-    let topic = client
-        .create_topic()
-        .name("t")
-        .send()
-        .await
-        .unwrap()
-        .topic_arn
-        .unwrap();
+    let topic = topic(&client).await;
     let mail = || {
         client
             .subscribe()
@@ -171,14 +170,7 @@ async fn a_message_invokes_the_function_that_is_subscribed() {
         .state()
         .lambda
         .put_function("f", Duration::from_secs(3), handler);
-    let topic = client
-        .create_topic()
-        .name("t")
-        .send()
-        .await
-        .unwrap()
-        .topic_arn
-        .unwrap();
+    let topic = topic(&client).await;
     let function = "arn:aws:lambda:us-east-1:000000000000:function:f";
     let subscribe = client
         .subscribe()
@@ -217,14 +209,7 @@ async fn refusals_are_the_modelled_ones() {
     let publish = publish.topic_arn("arn:aws:sns:us-east-1:000000000000:none");
     let error = publish.send().await.unwrap_err().into_service_error();
     assert!(error.is_not_found_exception(), "{error:?}");
-    let topic = client
-        .create_topic()
-        .name("t")
-        .send()
-        .await
-        .unwrap()
-        .topic_arn
-        .unwrap();
+    let topic = topic(&client).await;
     let publish = client.publish().topic_arn(&topic).message("text");
     let publish = publish.message_attributes("n", attribute("Number", "x"));
     let error = publish.send().await.unwrap_err().into_service_error();

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 const REST: Duration = Duration::from_millis(50);
 
 /// Where connections come from.
-pub(super) trait Source {
+pub(crate) trait Source {
     /// A connection.
     type Connection: Send + 'static;
 
@@ -31,7 +31,7 @@ impl Source for TcpListener {
 }
 
 /// Serves connections, so many at once, without end. Dropped, it ends them all.
-pub(super) async fn accept_all<S, F>(source: S, at_once: usize, serve: impl Fn(S::Connection) -> F)
+pub(crate) async fn accept_all<S, F>(source: S, at_once: usize, serve: impl Fn(S::Connection) -> F)
 where
     S: Source,
     F: Future<Output = ()> + Send + 'static,

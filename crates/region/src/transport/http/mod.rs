@@ -6,7 +6,7 @@
 //! that a request may take to arrive, the bytes of one body and the bytes of all bodies. What the
 //! bounds are is said in [`Limits`].
 
-mod accept;
+pub(crate) mod accept;
 mod body;
 mod limits;
 mod refusal;
