@@ -18,6 +18,7 @@ pub mod event;
 pub mod failure;
 pub mod hold;
 pub mod incident;
+pub mod judge;
 pub mod name;
 pub mod notice;
 pub mod observation;

@@ -1,0 +1,203 @@
+//! The numbers of the judgement. The page above argues each; here stand its range and its default.
+
+use crate::problem::{Problem, Problems};
+
+/// The numbers that an engineer who disagrees with the policy changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Criteria {
+    /// Minutes that are looked at, 1 to 60. Longer sees weaker faults, and later.
+    pub window: usize,
+    /// Minutes that a fault must have lasted, 1 to `window`: with the worst `sustained - 1` minutes
+    /// left out it must still be there. Each more costs a minute and buys immunity to longer blips.
+    pub sustained: usize,
+    /// The bad share of requests that the workload tolerates, 0 to 1. A zone below it is left alone.
+    pub tolerated: f64,
+    /// How many times the bad share of the other zones, at least 1.
+    pub factor: f64,
+    /// How much more than the bad share of the other zones, as a share of requests, 0 to 1.
+    pub difference: f64,
+    /// The bad share of another zone from which on that zone may be part of the same trouble, 0 to 1.
+    pub regional_above: f64,
+    /// How many times as bad as such a zone one must be to count as the cause, at least 1.
+    pub regional_factor: f64,
+    /// The posterior probability of being material and isolated that is asked for, 0.5 to 1.
+    pub confidence: f64,
+    /// The same with the worst minutes, or with the worst instance, left out, 0.5 to 1.
+    pub robust_confidence: f64,
+    /// Wrong evacuations a day that chance may cause in zones that are equally well, above 0, to 1.
+    pub false_alarms_per_day: f64,
+    /// Requests in the zone, and in all others together, without which nothing is said of a zone.
+    pub min_requests: u64,
+    /// The bad share of one minute that is a total outage and is acted on at once, 0 to 1; 1 and
+    /// nothing less than every request would have to fail.
+    pub outage: f64,
+}
+
+impl Default for Criteria {
+    fn default() -> Self {
+        Self {
+            window: 5,
+            sustained: 2,
+            tolerated: 0.01,
+            factor: 3.0,
+            difference: 0.005,
+            regional_above: 0.05,
+            regional_factor: 10.0,
+            confidence: 0.95,
+            robust_confidence: 0.9,
+            false_alarms_per_day: 0.01,
+            min_requests: 150,
+            outage: 0.9,
+        }
+    }
+}
+
+/// The longest window in minutes: what is older belongs to another incident.
+pub const LONGEST_WINDOW: usize = 60;
+
+impl Criteria {
+    /// These criteria, if each is in its range.
+    ///
+    /// # Errors
+    /// Every field that is not, with its path below `at`.
+    pub fn checked(self, at: &str) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let mut within = |field: &str, value: f64, low: f64, high: f64, hint: &str| {
+            if !(low..=high).contains(&value) {
+                problems.push(Problem {
+                    field: format!("{at}.{field}"),
+                    message: format!("{value} is out of range, expected {low} to {high}: {hint}"),
+                });
+            }
+        };
+        let any = f64::MAX;
+        let window = self.window.min(LONGEST_WINDOW) as f64;
+        let longest = LONGEST_WINDOW as f64;
+        within(
+            "windowMinutes",
+            self.window as f64,
+            1.0,
+            longest,
+            "minutes to look at",
+        );
+        within(
+            "sustainedMinutes",
+            self.sustained as f64,
+            1.0,
+            window.max(1.0),
+            "at most windowMinutes",
+        );
+        within(
+            "tolerated",
+            self.tolerated,
+            0.0,
+            1.0,
+            "a share of the requests, such as 0.01",
+        );
+        within(
+            "factor",
+            self.factor,
+            1.0,
+            any,
+            "times the bad share elsewhere, such as 3",
+        );
+        within(
+            "difference",
+            self.difference,
+            0.0,
+            1.0,
+            "a share of the requests, such as 0.005",
+        );
+        within(
+            "regionalAbove",
+            self.regional_above,
+            0.0,
+            1.0,
+            "a share of the requests, such as 0.05",
+        );
+        within(
+            "regionalFactor",
+            self.regional_factor,
+            1.0,
+            any,
+            "times the bad share of another zone, such as 10",
+        );
+        within(
+            "confidence",
+            self.confidence,
+            0.5,
+            1.0,
+            "a probability, such as 0.95",
+        );
+        within(
+            "robustConfidence",
+            self.robust_confidence,
+            0.5,
+            1.0,
+            "a probability, such as 0.9",
+        );
+        within(
+            "falseAlarmsPerDay",
+            self.false_alarms_per_day,
+            1e-12,
+            1.0,
+            "wrong evacuations a day, such as 0.01",
+        );
+        within(
+            "minRequests",
+            self.min_requests as f64,
+            1.0,
+            any,
+            "requests in the window, such as 150",
+        );
+        within(
+            "outage",
+            self.outage,
+            0.5,
+            1.0,
+            "a share of the requests, such as 0.9",
+        );
+        match Problems::all(problems) {
+            Some(problems) => Err(problems),
+            None => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_in_range() {
+        assert_eq!(
+            Criteria::default().checked("policy"),
+            Ok(Criteria::default())
+        );
+    }
+
+    #[test]
+    fn every_number_out_of_range_is_told_at_once() {
+        let criteria = Criteria {
+            window: 0,
+            factor: 0.5,
+            tolerated: f64::NAN,
+            ..Criteria::default()
+        };
+        let problems = criteria.checked("policy").unwrap_err().to_string();
+        for field in ["policy.windowMinutes", "policy.factor", "policy.tolerated"] {
+            assert!(problems.contains(field), "{problems}");
+        }
+    }
+
+    #[test]
+    fn a_fault_cannot_be_asked_to_outlast_the_window() {
+        let criteria = Criteria {
+            window: 3,
+            sustained: 4,
+            ..Criteria::default()
+        };
+        let problems = criteria.checked("policy").unwrap_err().to_string();
+        assert!(problems.contains("sustainedMinutes"), "{problems}");
+    }
+}

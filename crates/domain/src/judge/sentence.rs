@@ -1,0 +1,232 @@
+//! A ruling as a code for machines and a sentence for people.
+
+use std::fmt;
+
+use super::alarms::{HoldCode, Ruling};
+use super::finding::{Outcome, ZoneFinding};
+use crate::zone::ZoneId;
+
+impl Ruling {
+    /// The stable code of the reason.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.verdict {
+            Ok(_) if self.on_alarm_alone => "alarmAlone",
+            Ok(_) => "impaired",
+            Err(hold) => self.hold_code(hold),
+        }
+    }
+
+    fn hold_code(&self, hold: &HoldCode) -> &'static str {
+        match hold {
+            HoldCode::RegionalAlarm => "regionalAlarm",
+            HoldCode::SeveralAlarms(_) => "severalAlarms",
+            HoldCode::NoZonalAlarm => "noZonalAlarm",
+            HoldCode::OtherZoneShifted(_) => "otherZoneShifted",
+            HoldCode::TooFewZones(_) => "tooFewZones",
+            HoldCode::EvidenceContradictsAlarm(_) => "evidenceContradictsAlarm",
+            HoldCode::Counts(outcome) => match outcome {
+                Outcome::Well | Outcome::Impaired(_) => "well",
+                Outcome::Unproven(zone) => self
+                    .zones
+                    .get(zone)
+                    .map_or("well", |found| found.finding.code()),
+                Outcome::SeveralZones(_) => "severalZones",
+                Outcome::Regional(_) => "regional",
+                Outcome::Blind(_) => "blind",
+                Outcome::Silent(_) => "missingData",
+                Outcome::CannotTell(_) => "tooFewRequests",
+            },
+        }
+    }
+
+    /// The zone that the ruling is about, if it is about one.
+    #[must_use]
+    pub fn zone(&self) -> Option<&ZoneId> {
+        match &self.verdict {
+            Ok(zone)
+            | Err(
+                HoldCode::EvidenceContradictsAlarm(zone)
+                | HoldCode::Counts(Outcome::Unproven(zone) | Outcome::Blind(zone)),
+            ) => Some(zone),
+            Err(_) => None,
+        }
+    }
+
+    fn numbers(&self, zone: &ZoneId) -> String {
+        self.zones.get(zone).map_or_else(
+            || "no counts".to_owned(),
+            |found| Numbers(found).to_string(),
+        )
+    }
+
+    fn hold(&self, hold: &HoldCode) -> String {
+        match hold {
+            HoldCode::RegionalAlarm => {
+                "a regional alarm is in ALARM, so a zone is not the cause".to_owned()
+            }
+            HoldCode::SeveralAlarms(zones) => {
+                format!(
+                    "the alarms of {} are in ALARM, so one zone is not the cause",
+                    list(zones)
+                )
+            }
+            HoldCode::NoZonalAlarm => {
+                "the counts show an impaired zone, and its alarm is not in ALARM".to_owned()
+            }
+            HoldCode::OtherZoneShifted(zone) => {
+                format!(
+                    "traffic is shifted away from {zone} already, and a second shift would send it back there"
+                )
+            }
+            HoldCode::TooFewZones(left) => {
+                format!(
+                    "{left} serving {} would be left, fewer than minZones",
+                    plural(*left, "zone")
+                )
+            }
+            HoldCode::EvidenceContradictsAlarm(zone) => {
+                format!(
+                    "its alarm is in ALARM, and the counts do not show it: {}",
+                    self.numbers(zone)
+                )
+            }
+            HoldCode::Counts(outcome) => self.counts(outcome),
+        }
+    }
+
+    fn counts(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Well | Outcome::Impaired(_) => {
+                "no zone has more bad requests than tolerated".to_owned()
+            }
+            Outcome::Unproven(zone) => {
+                let why = self
+                    .zones
+                    .get(zone)
+                    .map_or("", |found| match found.finding.code() {
+                        "notIsolated" => "too near to the other zones",
+                        "notCertain" => "chance is not ruled out",
+                        "notSustained" => "one bad minute, or over by now",
+                        "singleInstance" => "one instance may be the cause",
+                        _ => "not impaired",
+                    });
+                format!("{why}: {}", self.numbers(zone))
+            }
+            Outcome::SeveralZones(zones) => {
+                format!(
+                    "{} are bad to comparable degrees, so one zone is not the cause",
+                    list(zones)
+                )
+            }
+            Outcome::Regional(zones) => {
+                format!(
+                    "every zone that can be judged is bad ({}), so the Region is the cause",
+                    list(zones)
+                )
+            }
+            Outcome::Blind(zone) => format!(
+                "as many of the other zones send no counts as are known to be well: {}",
+                self.numbers(zone)
+            ),
+            Outcome::Silent(zones) => {
+                format!("no counts from {}, and silence is not health", list(zones))
+            }
+            Outcome::CannotTell(zones) => {
+                format!(
+                    "cannot tell: too few requests in {} or in the zones to compare with",
+                    list(zones)
+                )
+            }
+        }
+    }
+}
+
+/// The ruling in one sentence: `evacuate use1-az1: …`.
+impl fmt::Display for Ruling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.verdict.is_ok() {
+            "evacuate"
+        } else {
+            "hold"
+        };
+        f.write_str(verdict)?;
+        if let Some(zone) = self.zone() {
+            write!(f, " {zone}")?;
+        }
+        match &self.verdict {
+            Ok(zone) if self.on_alarm_alone => write!(
+                f,
+                ": its alarm alone is in ALARM, the counts cannot tell, and the policy says to act: {}",
+                self.numbers(zone)
+            ),
+            Ok(zone) => write!(f, ": {}", self.numbers(zone)),
+            Err(hold) => write!(f, ": {}", self.hold(hold)),
+        }
+    }
+}
+
+/// `11.8% of 4,120 requests failed in the last 3 min, 0.1% elsewhere, on 4 of 4 instances`.
+struct Numbers<'a>(&'a ZoneFinding);
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.0;
+        write!(
+            f,
+            "{}% of {} {} {} in the last {} min, {}% elsewhere",
+            percent(found.own.fraction()),
+            thousands(found.own.requests),
+            if found.own.requests == 1.0 {
+                "request"
+            } else {
+                "requests"
+            },
+            match found.own {
+                own if own.slow <= 0.0 => "failed",
+                own if own.slow >= own.bad => "were slow",
+                _ => "failed or were slow",
+            },
+            found.minutes,
+            percent(found.elsewhere.fraction()),
+        )?;
+        if let Some(instances) = found.instances {
+            let noun = plural(instances.of, "instance");
+            write!(f, ", on {} of {} {noun}", instances.affected, instances.of)?;
+        }
+        Ok(())
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}", share * 100.0)
+}
+
+/// With commas between the thousands.
+fn thousands(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 {
+        noun.to_owned()
+    } else {
+        format!("{noun}s")
+    }
+}
+
+fn list(zones: &[ZoneId]) -> String {
+    let names: Vec<&str> = zones.iter().map(ZoneId::as_str).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.join(""),
+    }
+}
