@@ -20,6 +20,18 @@ pub(crate) enum Command {
     Drill(DrillOptions),
     /// Say what the classifier makes of an event or a command, without calling anything.
     Explain(ExplainOptions),
+    /// Judge observations, one JSON object a line on standard input, and write a verdict a line.
+    ///
+    /// An observation has an id and the minutes of each zone as counts, the oldest first, null where a
+    /// minute is unknown; and if you like regionalAlarm, zonalAlarms, shiftedAwayFrom and policy. Without
+    /// zonalAlarms the counts decide alone. Unless policy.minZones says more, one zone must be left.
+    #[command(after_help = "Examples:
+  evac classify < observations.jsonl
+  evac classify < observations.jsonl | jq -r .sentence
+
+A line that is no observation gives a line with its number and the error, and the rest is judged.
+The exit status is 0 if every line was an observation, else 1.")]
+    Classify,
     /// Run only the embedded Region, for other clients such as boto3 and the AWS CLI.
     ///
     /// It listens on 127.0.0.1 and on no other address, until Ctrl-C or SIGTERM. Signatures are not

@@ -5,6 +5,7 @@
 //! usage, such as a file that cannot be read.
 
 mod arguments;
+mod classify;
 pub mod drill;
 mod explain;
 mod input;
@@ -34,6 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = match arguments.command {
+        Command::Classify => classify::command(),
         Command::Drill(options) => drill::command(&options),
         Command::Explain(options) => explain::command(&options),
         Command::Region(options) => region::command(&options),
