@@ -95,7 +95,7 @@ mod tests {
                 "severalAlarms",
             ),
             (r#","policy":{"minZones":3}"#, "tooFewZones"),
-            (r#","policy":{"tolerated":0.2}"#, "well"),
+            (r#","policy":{"criteria":{"tolerated":0.2}}"#, "well"),
         ] {
             let (well_formed, lines) = classified(&observation("a", 100, rest));
             assert!(well_formed);
@@ -107,12 +107,12 @@ mod tests {
     fn what_is_not_known_or_out_of_range_is_refused_with_its_field() {
         for (rest, words) in [
             (
-                r#","policy":{"faktor":3}"#,
+                r#","policy":{"criteria":{"faktor":3}}"#,
                 "unknown field `faktor`, expected one of",
             ),
             (
-                r#","policy":{"factor":0.5}"#,
-                "policy.factor: 0.5 is out of range",
+                r#","policy":{"criteria":{"factor":0.5}}"#,
+                "policy.criteria.factor: 0.5 is out of range",
             ),
             (r#","shiftedAwayFrom":"us-east-1a""#, "expected an AZ ID"),
             (r#","regionalAlarm":"FINE""#, "regionalAlarm"),

@@ -302,6 +302,12 @@ impl fmt::Display for HoldReason {
                 "only the alarm speaks: no evidence is configured; set policy.withoutEvidence to act to trust the alarm alone"
             ),
             Self::NoEvidence {
+                evidence: Evidence::Counted { .. },
+            } => write!(
+                f,
+                "only the alarm speaks: the counts cannot tell; set policy.withoutEvidence to act to trust the alarm alone"
+            ),
+            Self::NoEvidence {
                 evidence: Evidence::Unavailable(failure),
             } => write!(
                 f,

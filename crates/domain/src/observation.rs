@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::AlarmState;
 use crate::failure::Failure;
 use crate::incident::{IncidentId, Marker};
+use crate::judge::Counts;
 use crate::name::WorkloadName;
 use crate::prune::PruneAnswer;
 use crate::shift::{ActiveShift, ShiftAnswer};
@@ -63,8 +64,7 @@ pub struct AlarmReading {
     pub muted_by: Option<String>,
 }
 
-/// Counts of requests and faults per zone, or why there are none. The counts are gathered in a
-/// later version; until then a configured source is [`Evidence::Unavailable`].
+/// Counts of requests and faults per zone, or why there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Evidence {
@@ -73,6 +73,13 @@ pub enum Evidence {
     NotConfigured,
     /// There is a source, and it gave nothing in time.
     Unavailable(Failure),
+    /// What the source counted.
+    Counted {
+        /// The end of the newest minute.
+        until: Timestamp,
+        /// The minutes of each zone of the workload.
+        counts: Counts,
+    },
 }
 
 /// What the classifier saw.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::duration::{ShiftDuration, Span};
+use crate::judge::Criteria;
 
 /// How far Evac goes by itself.
 ///
@@ -56,7 +57,7 @@ pub enum Without {
 }
 
 /// A workload's policy, validated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// How far Evac goes by itself.
     pub mode: Mode,
@@ -79,6 +80,8 @@ pub struct Policy {
     /// The workload has no load balancer in front (it reads a queue): groups may be pruned without
     /// a shift.
     pub nothing_to_shift: bool,
+    /// The numbers of the judgement of counts.
+    pub criteria: Criteria,
 }
 
 /// The default of [`Policy::min_zones`]: one zone alone has no zone to fail over to.

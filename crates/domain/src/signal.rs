@@ -21,7 +21,7 @@ use crate::workload::{Alarms, Origin, Workload, ZoneMap};
 use crate::zone::ZoneId;
 
 /// A reason to look at a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
     /// The workload to look at.
     pub workload: Workload,
@@ -307,6 +307,7 @@ pub fn read_bare(
             without_alarms: Without::Hold,
             stale_after: Span::minutes(DEFAULT_STALE_MINUTES),
             nothing_to_shift: false,
+            criteria: crate::judge::Criteria::default(),
         },
     };
     Ok(Signal {

@@ -188,6 +188,10 @@ impl fmt::Display for EvacuateReason {
                         f,
                         " (no evidence is configured, and the policy says to act on the alarm alone)"
                     ),
+                    Evidence::Counted { .. } => write!(
+                        f,
+                        " (the counts cannot tell, and the policy says to act on the alarm alone)"
+                    ),
                     Evidence::Unavailable(failure) => write!(
                         f,
                         " (no evidence: {}; the policy says to act on the alarm alone)",

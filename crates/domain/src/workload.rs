@@ -119,7 +119,7 @@ pub enum Origin {
 
 /// What is evacuated as one. Made by [`crate::definition`], which refuses what does not fit
 /// together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// What people call it.
     pub name: WorkloadName,

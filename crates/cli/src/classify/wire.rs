@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::event::AlarmState;
-use domain::judge::{Case, Criteria, InstanceMinute, Minute, Ruling, Situation};
+use domain::judge::{Case, CriteriaDefinition, InstanceMinute, Minute, Ruling, Situation};
 use domain::policy::Without;
 use domain::{ZoneId, ZoneName};
 use serde::{Deserialize, Serialize};
@@ -77,18 +77,8 @@ impl From<ZonalState> for AlarmState {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PolicyPart {
-    window_minutes: Option<usize>,
-    sustained_minutes: Option<usize>,
-    tolerated: Option<f64>,
-    factor: Option<f64>,
-    difference: Option<f64>,
-    regional_above: Option<f64>,
-    regional_factor: Option<f64>,
-    confidence: Option<f64>,
-    robust_confidence: Option<f64>,
-    false_alarms_per_day: Option<f64>,
-    min_requests: Option<u64>,
-    outage: Option<f64>,
+    #[serde(default)]
+    criteria: CriteriaDefinition,
     min_zones: Option<u8>,
     without_evidence: Option<Without>,
 }
@@ -101,26 +91,10 @@ pub(super) fn read(line: &[u8]) -> Result<(String, Case), String> {
     let observation: ObservationLine =
         serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let policy = observation.policy;
-    let usual = Criteria::default();
-    let criteria = Criteria {
-        window: policy.window_minutes.unwrap_or(usual.window),
-        sustained: policy.sustained_minutes.unwrap_or(usual.sustained),
-        tolerated: policy.tolerated.unwrap_or(usual.tolerated),
-        factor: policy.factor.unwrap_or(usual.factor),
-        difference: policy.difference.unwrap_or(usual.difference),
-        regional_above: policy.regional_above.unwrap_or(usual.regional_above),
-        regional_factor: policy.regional_factor.unwrap_or(usual.regional_factor),
-        confidence: policy.confidence.unwrap_or(usual.confidence),
-        robust_confidence: policy.robust_confidence.unwrap_or(usual.robust_confidence),
-        false_alarms_per_day: policy
-            .false_alarms_per_day
-            .unwrap_or(usual.false_alarms_per_day),
-        min_requests: policy.min_requests.unwrap_or(usual.min_requests),
-        outage: policy.outage.unwrap_or(usual.outage),
-    };
     let case = Case {
-        criteria: criteria
-            .checked("policy")
+        criteria: policy
+            .criteria
+            .check("policy.criteria")
             .map_err(|error| error.to_string())?,
         min_zones: policy.min_zones.unwrap_or(MIN_ZONES),
         without_evidence: policy.without_evidence.unwrap_or_default(),

@@ -320,6 +320,13 @@ impl Check {
                 ),
             );
         }
+        let criteria = match definition.criteria.check(&format!("{at}.criteria")) {
+            Ok(criteria) => Some(criteria),
+            Err(problems) => {
+                self.problems.extend(problems.iter().cloned());
+                None
+            }
+        };
         let mode = mode?;
         if mode != Mode::Observe && definition.expires_in.is_none() && !definition.nothing_to_shift
         {
@@ -335,6 +342,7 @@ impl Check {
             without_alarms: without_alarms?,
             stale_after: stale_after?,
             nothing_to_shift: definition.nothing_to_shift,
+            criteria: criteria?,
         })
     }
 

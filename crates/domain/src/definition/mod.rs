@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::arn::AccountId;
+use crate::judge::CriteriaDefinition;
 use crate::problem::{Problem, Problems};
 use crate::workload::Workload;
 
@@ -96,6 +97,8 @@ struct PolicyDefinition {
     stale_after: Option<String>,
     #[serde(default)]
     nothing_to_shift: bool,
+    #[serde(default)]
+    criteria: CriteriaDefinition,
 }
 
 /// Reads a workload definition.

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::zone::ZoneId;
 
 /// One minute of one instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceMinute {
     /// The instance, by whatever name the source of the counts gives it.
     pub id: String,
@@ -21,7 +23,8 @@ pub struct InstanceMinute {
 }
 
 /// One minute of one zone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Minute {
     /// Requests that the zone was given.
     pub requests: u64,

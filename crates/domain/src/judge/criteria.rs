@@ -1,5 +1,7 @@
 //! The numbers of the judgement. The page above argues each; here stand its range and its default.
 
+use serde::Deserialize;
+
 use crate::problem::{Problem, Problems};
 
 /// The numbers that an engineer who disagrees with the policy changes.
@@ -54,6 +56,68 @@ impl Default for Criteria {
 
 /// The longest window in minutes: what is older belongs to another incident.
 pub const LONGEST_WINDOW: usize = 60;
+
+/// The criteria as people write them: what they leave out is as usual.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(
+    default,
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "criteria of the judgement"
+)]
+pub struct CriteriaDefinition {
+    /// [`Criteria::window`].
+    pub window_minutes: Option<usize>,
+    /// [`Criteria::sustained`].
+    pub sustained_minutes: Option<usize>,
+    /// [`Criteria::tolerated`].
+    pub tolerated: Option<f64>,
+    /// [`Criteria::factor`].
+    pub factor: Option<f64>,
+    /// [`Criteria::difference`].
+    pub difference: Option<f64>,
+    /// [`Criteria::regional_above`].
+    pub regional_above: Option<f64>,
+    /// [`Criteria::regional_factor`].
+    pub regional_factor: Option<f64>,
+    /// [`Criteria::confidence`].
+    pub confidence: Option<f64>,
+    /// [`Criteria::robust_confidence`].
+    pub robust_confidence: Option<f64>,
+    /// [`Criteria::false_alarms_per_day`].
+    pub false_alarms_per_day: Option<f64>,
+    /// [`Criteria::min_requests`].
+    pub min_requests: Option<u64>,
+    /// [`Criteria::outage`].
+    pub outage: Option<f64>,
+}
+
+impl CriteriaDefinition {
+    /// The criteria, if each is in its range.
+    ///
+    /// # Errors
+    /// Every field that is not, with its path below `at`.
+    pub fn check(&self, at: &str) -> Result<Criteria, Problems> {
+        let usual = Criteria::default();
+        let criteria = Criteria {
+            window: self.window_minutes.unwrap_or(usual.window),
+            sustained: self.sustained_minutes.unwrap_or(usual.sustained),
+            tolerated: self.tolerated.unwrap_or(usual.tolerated),
+            factor: self.factor.unwrap_or(usual.factor),
+            difference: self.difference.unwrap_or(usual.difference),
+            regional_above: self.regional_above.unwrap_or(usual.regional_above),
+            regional_factor: self.regional_factor.unwrap_or(usual.regional_factor),
+            confidence: self.confidence.unwrap_or(usual.confidence),
+            robust_confidence: self.robust_confidence.unwrap_or(usual.robust_confidence),
+            false_alarms_per_day: self
+                .false_alarms_per_day
+                .unwrap_or(usual.false_alarms_per_day),
+            min_requests: self.min_requests.unwrap_or(usual.min_requests),
+            outage: self.outage.unwrap_or(usual.outage),
+        };
+        criteria.checked(at)
+    }
+}
 
 impl Criteria {
     /// These criteria, if each is in its range.

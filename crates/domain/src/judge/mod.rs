@@ -84,7 +84,7 @@ mod tests;
 
 pub use alarms::{Case, HoldCode, Ruling, Situation, classify};
 pub use counts::{Counts, InstanceMinute, Minute, Minutes, Tally};
-pub use criteria::{Criteria, LONGEST_WINDOW};
+pub use criteria::{Criteria, CriteriaDefinition, LONGEST_WINDOW};
 pub use finding::{Affected, Finding, Knowledge, Outcome, ZoneFinding};
 
 use std::collections::BTreeMap;
