@@ -465,7 +465,7 @@ impl Case<'_> {
         let evidence = match (&self.observation.evidence, &self.workload.evidence) {
             (Evidence::NotConfigured, Some(source)) => Evidence::Unavailable(Failure::new(
                 Class::BadConfiguration,
-                format!("evidence of source {} was not asked for", source.source),
+                format!("evidence of {source} was not asked for"),
             )),
             (evidence, _) => evidence.clone(),
         };

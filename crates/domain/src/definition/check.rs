@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, ZoneDefinition};
 use crate::arn::ResourceArn;
 use crate::duration::{ShiftDuration, Span};
+use crate::evidence::{self, EvidenceSource};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
@@ -14,7 +15,7 @@ use crate::policy::{
 };
 use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
-use crate::workload::{Alarms, EvidenceSource, GroupSelector, Origin, Workload, Zone, ZoneMap};
+use crate::workload::{Alarms, GroupSelector, Origin, Workload, Zone, ZoneMap};
 use crate::zone::{ZoneId, ZoneName};
 
 /// Makes a workload of a definition, or tells everything that is wrong with it.
@@ -78,7 +79,7 @@ impl Check {
         );
         let evidence = definition
             .evidence
-            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence));
+            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence, &zones));
         let policy = self.policy(&format!("{at}.policy"), &definition.policy);
         let workload = Workload {
             name: name?,
@@ -244,25 +245,15 @@ impl Check {
         &mut self,
         at: &str,
         settings: serde_json::Map<String, serde_json::Value>,
+        zones: &ZoneMap,
     ) -> Option<EvidenceSource> {
-        let source = settings.get("source").and_then(|source| source.as_str());
-        let source = match source {
-            Some("alb" | "nlb" | "custom") => source.map(str::to_owned),
-            Some(other) => {
-                let message = format!("\"{other}\" is not known, expected alb, nlb or custom");
-                self.refuse(format!("{at}.source"), message);
+        match evidence::read(at, settings, zones) {
+            Ok(source) => Some(source),
+            Err(problems) => {
+                self.problems.extend(problems.iter().cloned());
                 None
             }
-            None => {
-                let message = "missing, expected alb, nlb or custom";
-                self.refuse(format!("{at}.source"), message);
-                None
-            }
-        };
-        Some(EvidenceSource {
-            source: source?,
-            settings,
-        })
+        }
     }
 
     fn policy(&mut self, at: &str, definition: &PolicyDefinition) -> Option<Policy> {
