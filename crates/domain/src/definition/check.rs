@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, ZoneDefinition};
 use crate::arn::ResourceArn;
+use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
 use crate::name::WorkloadName;
 use crate::policy::{
@@ -47,6 +48,13 @@ impl Check {
             field: field.into(),
             message: message.into(),
         });
+    }
+
+    /// What was checked elsewhere, or its problems among the others.
+    fn keep<T>(&mut self, checked: Result<T, Problems>) -> Option<T> {
+        checked
+            .map_err(|problems| self.problems.extend(problems.iter().cloned()))
+            .ok()
     }
 
     fn parse<T>(&mut self, field: impl Into<String>, text: &str) -> Option<T>
@@ -291,6 +299,13 @@ impl Check {
         };
         let without_evidence = without("withoutEvidence", &definition.without_evidence);
         let without_alarms = without("withoutAlarms", &definition.without_alarms);
+        let without_capacity = without("withoutCapacity", &definition.without_capacity);
+        let capacity = self.keep(Limits::check(
+            at,
+            definition.host_requests_per_minute,
+            definition.max_growth,
+            without_capacity.unwrap_or_default(),
+        ));
         let expires_in = definition
             .expires_in
             .as_deref()
@@ -320,13 +335,7 @@ impl Check {
                 ),
             );
         }
-        let criteria = match definition.criteria.check(&format!("{at}.criteria")) {
-            Ok(criteria) => Some(criteria),
-            Err(problems) => {
-                self.problems.extend(problems.iter().cloned());
-                None
-            }
-        };
+        let criteria = self.keep(definition.criteria.check(&format!("{at}.criteria")));
         let mode = mode?;
         if mode != Mode::Observe && definition.expires_in.is_none() && !definition.nothing_to_shift
         {
@@ -343,6 +352,7 @@ impl Check {
             stale_after: stale_after?,
             nothing_to_shift: definition.nothing_to_shift,
             criteria: criteria?,
+            capacity: capacity?,
         })
     }
 

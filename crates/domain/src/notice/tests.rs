@@ -5,12 +5,12 @@ use crate::decide::{Evacuation, Plan};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
 use crate::incident::IncidentId;
-use crate::observation::Evidence;
+use crate::observation::NoEvidence;
 use crate::policy::Mode;
 use crate::prune::{self, GroupReport, NotReached, PruneAnswer, Refusal};
 use crate::report::{REPORT_SCHEMA, StepFailure};
 use crate::shift::{self, ResourceReport, ShiftAnswer};
-use crate::verdict::{EvacuateReason, Verdict};
+use crate::verdict::{AlarmRaised, EvacuateReason, Verdict};
 use crate::zone::ZoneId;
 
 fn zone() -> ZoneId {
@@ -25,11 +25,14 @@ fn report() -> Report {
     let verdict = Verdict::Evacuate {
         zone: zone(),
         reason: EvacuateReason::AlarmAlone {
-            alarm: "use1-az1-impact".to_owned(),
-            since: "2026-11-24T03:00:00Z".parse().unwrap(),
-            evidence: Evidence::NotConfigured,
-            confirmed: true,
-            others: 3,
+            alarm: AlarmRaised {
+                name: "use1-az1-impact".to_owned(),
+                since: "2026-11-24T03:00:00Z".parse().unwrap(),
+                confirmed: true,
+                others: 3,
+            },
+            evidence: NoEvidence::NotConfigured,
+            shortage: None,
         },
     };
     Report {
