@@ -199,6 +199,21 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// What the counts say, if the reason rests on them or on want of them.
+    pub(crate) fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::NoEvidence {
+                evidence: NoEvidence::CannotTell(judgement),
+            }
+            | Self::EvidenceContradictsAlarm { judgement, .. }
+            | Self::EvidenceUnproven { judgement }
+            | Self::EvidenceSeveralZones { judgement }
+            | Self::EvidenceRegional { judgement }
+            | Self::EvidenceBlind { judgement } => Some(judgement),
+            _ => None,
+        }
+    }
+
     /// The stable code, as in JSON.
     #[must_use]
     pub fn code(&self) -> &'static str {

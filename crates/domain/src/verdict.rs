@@ -83,6 +83,16 @@ impl Verdict {
         }
     }
 
+    /// What the counts say, if the verdict rests on them or is for want of them.
+    #[must_use]
+    pub fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::Evacuate { reason, .. } => reason.judgement(),
+            Self::Hold { reasons, .. } => reasons.iter().find_map(HoldReason::judgement),
+            Self::FailBack { .. } => None,
+        }
+    }
+
     /// The reason as a clause for people, without the verdict itself.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -197,6 +207,20 @@ pub enum EvacuateReason {
 }
 
 impl EvacuateReason {
+    fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::Impaired { judgement, .. }
+            | Self::AlarmAlone {
+                evidence: NoEvidence::CannotTell(judgement),
+                ..
+            } => Some(judgement),
+            Self::AlarmAlone { .. }
+            | Self::Commanded { .. }
+            | Self::StillImpaired { .. }
+            | Self::NotProvenWell { .. } => None,
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

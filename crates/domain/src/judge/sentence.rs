@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Judgement;
 use super::alarms::{HoldCode, Ruling};
-use super::finding::{Outcome, ZoneFinding};
+use super::finding::{Finding, Knowledge, Outcome, ZoneFinding};
 use crate::zone::ZoneId;
 
 impl Ruling {
@@ -89,6 +89,35 @@ impl Judgement {
         outcome_code(&self.outcome, &self.zones)
     }
 
+    /// A line for each zone: `use1-az1: 240 of 2,000 requests bad (12.0%) in 2 min: impaired`.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.zones
+            .iter()
+            .map(|(zone, found)| match found.knowledge {
+                Knowledge::NoData => format!("{zone}: no data"),
+                knowledge => {
+                    let (bad, requests) = (thousands(found.own.bad), thousands(found.own.requests));
+                    let hosts = found.healthy_hosts.map_or_else(String::new, |hosts| {
+                        format!(
+                            ", {hosts} healthy {}",
+                            plural(usize::try_from(hosts).unwrap_or(usize::MAX), "host")
+                        )
+                    });
+                    format!(
+                        "{zone}: {bad} of {requests} requests bad ({}%) in {} min: {}{hosts}",
+                        percent(found.own.fraction()),
+                        found.minutes,
+                        match knowledge {
+                            Knowledge::Judged => said(found.finding),
+                            Knowledge::TooFewRequests => "too few to tell",
+                            Knowledge::NoTraffic => "no traffic",
+                            Knowledge::Late | Knowledge::NoData => "the newest minutes are missing",
+                        },
+                    )
+                }
+            })
+    }
+
     /// The numbers of a zone, as a clause for people.
     #[must_use]
     pub fn numbers(&self, zone: &ZoneId) -> String {
@@ -128,15 +157,7 @@ fn outcome_clause(outcome: &Outcome, found: &BTreeMap<ZoneId, ZoneFinding>) -> S
         Outcome::Impaired(zone) => numbers(found, zone),
         Outcome::Well => "no zone has more bad requests than tolerated".to_owned(),
         Outcome::Unproven(zone) => {
-            let why = found
-                .get(zone)
-                .map_or("", |found| match found.finding.code() {
-                    "notIsolated" => "too near to the other zones",
-                    "notCertain" => "chance is not ruled out",
-                    "notSustained" => "one bad minute, or over by now",
-                    "singleInstance" => "one instance may be the cause",
-                    _ => "not impaired",
-                });
+            let why = found.get(zone).map_or("", |found| said(found.finding));
             format!("{why}: {}", numbers(found, zone))
         }
         Outcome::SeveralZones(zones) => format!(
@@ -158,6 +179,17 @@ fn outcome_clause(outcome: &Outcome, found: &BTreeMap<ZoneId, ZoneFinding>) -> S
             "too few requests to tell: {}",
             listed(zones, |zone| requests(found, zone))
         ),
+    }
+}
+
+fn said(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Well => "well",
+        Finding::NotIsolated => "too near to the other zones",
+        Finding::NotCertain => "chance is not ruled out",
+        Finding::NotSustained => "one bad minute, or over by now",
+        Finding::NotBroad => "one instance may be the cause",
+        Finding::Impaired => "impaired",
     }
 }
 
