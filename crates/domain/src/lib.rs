@@ -16,6 +16,7 @@ pub mod decide;
 pub mod definition;
 pub mod duration;
 pub mod event;
+pub mod evidence;
 pub mod failure;
 pub mod hold;
 pub mod incident;

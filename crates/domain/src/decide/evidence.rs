@@ -85,9 +85,9 @@ impl Case<'_> {
                 &self.workload.policy.criteria,
             )),
             (Evidence::Unavailable(failure), _) => Err(NoEvidence::Unavailable(failure.clone())),
-            (Evidence::NotConfigured, Some(_)) => Err(NoEvidence::Unavailable(Failure::new(
+            (Evidence::NotConfigured, Some(source)) => Err(NoEvidence::Unavailable(Failure::new(
                 Class::BadConfiguration,
-                "it was not asked for",
+                format!("{source} was not asked for"),
             ))),
             (Evidence::NotConfigured, None) => Err(NoEvidence::NotConfigured),
         }

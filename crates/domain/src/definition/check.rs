@@ -8,6 +8,7 @@ use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, 
 use crate::arn::ResourceArn;
 use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
+use crate::evidence::{self, EvidenceSource};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
@@ -15,7 +16,7 @@ use crate::policy::{
 };
 use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
-use crate::workload::{Alarms, EvidenceSource, GroupSelector, Origin, Workload, Zone, ZoneMap};
+use crate::workload::{Alarms, GroupSelector, Origin, Workload, Zone, ZoneMap};
 use crate::zone::{ZoneId, ZoneName};
 
 /// Makes a workload of a definition, or tells everything that is wrong with it.
@@ -86,7 +87,7 @@ impl Check {
         );
         let evidence = definition
             .evidence
-            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence));
+            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence, &zones));
         let policy = self.policy(&format!("{at}.policy"), &definition.policy);
         let workload = Workload {
             name: name?,
@@ -252,25 +253,15 @@ impl Check {
         &mut self,
         at: &str,
         settings: serde_json::Map<String, serde_json::Value>,
+        zones: &ZoneMap,
     ) -> Option<EvidenceSource> {
-        let source = settings.get("source").and_then(|source| source.as_str());
-        let source = match source {
-            Some("alb" | "nlb" | "custom") => source.map(str::to_owned),
-            Some(other) => {
-                let message = format!("\"{other}\" is not known, expected alb, nlb or custom");
-                self.refuse(format!("{at}.source"), message);
+        match evidence::read(at, settings, zones) {
+            Ok(source) => Some(source),
+            Err(problems) => {
+                self.problems.extend(problems.iter().cloned());
                 None
             }
-            None => {
-                let message = "missing, expected alb, nlb or custom";
-                self.refuse(format!("{at}.source"), message);
-                None
-            }
-        };
-        Some(EvidenceSource {
-            source: source?,
-            settings,
-        })
+        }
     }
 
     fn policy(&mut self, at: &str, definition: &PolicyDefinition) -> Option<Policy> {
