@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::capacity::Limits;
 use domain::event::AlarmState;
 use domain::judge::{Case, CriteriaDefinition, InstanceMinute, Minute, Ruling, Situation};
 use domain::policy::Without;
@@ -92,6 +93,7 @@ pub(super) fn read(line: &[u8]) -> Result<(String, Case), String> {
         serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let policy = observation.policy;
     let case = Case {
+        capacity: Limits::default(),
         criteria: policy
             .criteria
             .check("policy.criteria")

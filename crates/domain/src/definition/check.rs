@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, ZoneDefinition};
 use crate::arn::ResourceArn;
+use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
 use crate::evidence::{self, EvidenceSource};
 use crate::name::WorkloadName;
@@ -48,6 +49,13 @@ impl Check {
             field: field.into(),
             message: message.into(),
         });
+    }
+
+    /// What was checked elsewhere, or its problems among the others.
+    fn keep<T>(&mut self, checked: Result<T, Problems>) -> Option<T> {
+        checked
+            .map_err(|problems| self.problems.extend(problems.iter().cloned()))
+            .ok()
     }
 
     fn parse<T>(&mut self, field: impl Into<String>, text: &str) -> Option<T>
@@ -282,6 +290,13 @@ impl Check {
         };
         let without_evidence = without("withoutEvidence", &definition.without_evidence);
         let without_alarms = without("withoutAlarms", &definition.without_alarms);
+        let without_capacity = without("withoutCapacity", &definition.without_capacity);
+        let capacity = self.keep(Limits::check(
+            at,
+            definition.host_requests_per_minute,
+            definition.max_growth,
+            without_capacity.unwrap_or_default(),
+        ));
         let expires_in = definition
             .expires_in
             .as_deref()
@@ -311,13 +326,7 @@ impl Check {
                 ),
             );
         }
-        let criteria = match definition.criteria.check(&format!("{at}.criteria")) {
-            Ok(criteria) => Some(criteria),
-            Err(problems) => {
-                self.problems.extend(problems.iter().cloned());
-                None
-            }
-        };
+        let criteria = self.keep(definition.criteria.check(&format!("{at}.criteria")));
         let mode = mode?;
         if mode != Mode::Observe && definition.expires_in.is_none() && !definition.nothing_to_shift
         {
@@ -334,6 +343,7 @@ impl Check {
             stale_after: stale_after?,
             nothing_to_shift: definition.nothing_to_shift,
             criteria: criteria?,
+            capacity: capacity?,
         })
     }
 
