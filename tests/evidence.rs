@@ -14,7 +14,9 @@ use domain::verdict::Verdict;
 use domain::workload::Workload;
 use jiff::{SignedDuration, Timestamp};
 use pipeline_tests::{Pipeline, connections, scenario_named};
-use region::cloudwatch::{GetMetricData, MetricId, MetricStat, Query, Source, StateValue};
+use region::cloudwatch::{
+    Datum, DatumValues, GetMetricData, MetricId, MetricStat, Query, Resolution, Source, StateValue,
+};
 use region::fault::spec::RegionFault;
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
@@ -163,6 +165,60 @@ async fn a_canary_of_ones_own_is_evidence() {
     };
     assert!(minute_of(&counts, "use1-az2", 4).requests > 0);
     assert!(faults("use1-az2") > 5 * (faults("use1-az1") + faults("use1-az3")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_are_found_by_their_dimension() {
+    let pipeline = Pipeline::at_peace();
+    let publish = |zone: &str, instance: Option<&str>, requests: f64, faults: f64| {
+        let mut dimensions = vec![("Zone".to_owned(), zone.to_owned())];
+        dimensions.extend(instance.map(|id| ("InstanceId".to_owned(), id.to_owned())));
+        let datum = |name: &str, value: f64| Datum {
+            name: name.to_owned(),
+            dimensions: dimensions.clone(),
+            at: None,
+            resolution: Resolution::Standard,
+            values: DatumValues::Values(vec![(value, 1.0)]),
+        };
+        let data = vec![datum("Requests", requests), datum("Faults", faults)];
+        let mut state = pipeline.region().state();
+        let now = state.now();
+        state
+            .cloudwatch
+            .put_metric_data("Wild Rydes/Web", data, now)
+            .unwrap();
+    };
+    for _ in 0..6 {
+        publish("us-east-1c", None, 100.0, 30.0);
+        publish("us-east-1c", Some("i-1"), 60.0, 30.0);
+        publish("us-east-1c", Some("i-2"), 40.0, 0.0);
+        // Instances of another zone, and a zone with requests and without instances.
+        publish("us-east-1a", None, 10.0, 0.0);
+        publish("us-east-1a", Some("i-3"), 10.0, 0.0);
+        publish("us-east-1b", None, 10.0, 0.0);
+        pipeline.minutes(1).await;
+    }
+    let mut definition = pipeline.stage.workload.clone();
+    definition["evidence"] = json!({
+        "source": "custom",
+        "namespace": "Wild Rydes/Web",
+        "requests": "Requests",
+        "faults": "Faults",
+        "zone": {"dimension": "Zone", "as": "name"},
+        "instance": {"dimension": "InstanceId"},
+    });
+    let (_, counts) = counted(recent(&pipeline, &definition).await);
+    let instances: Vec<(String, u64, u64)> = minute_of(&counts, "use1-az1", 3)
+        .instances
+        .into_iter()
+        .map(|instance| (instance.id, instance.requests, instance.faults))
+        .collect();
+    assert_eq!(
+        instances,
+        [("i-1".to_owned(), 60, 30), ("i-2".to_owned(), 40, 0)]
+    );
+    assert_eq!(minute_of(&counts, "use1-az2", 3).instances.len(), 1);
+    assert_eq!(counts[&"use1-az3".parse().unwrap()][3], None);
 }
 
 #[tokio::test(start_paused = true)]
