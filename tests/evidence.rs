@@ -169,7 +169,7 @@ async fn a_canary_of_ones_own_is_evidence() {
 
 #[tokio::test(start_paused = true)]
 async fn instances_are_found_by_their_dimension() {
-    let pipeline = Pipeline::at_peace();
+    let pipeline = Pipeline::on("healthy");
     let publish = |zone: &str, instance: Option<&str>, requests: f64, faults: f64| {
         let mut dimensions = vec![("Zone".to_owned(), zone.to_owned())];
         dimensions.extend(instance.map(|id| ("InstanceId".to_owned(), id.to_owned())));
@@ -278,7 +278,7 @@ async fn evidence_that_does_not_come_delays_a_shift_by_its_bound_and_no_more() {
         (FaultKind::TimeoutAfter, Class::Timeout),
         (FaultKind::AccessDenied, Class::AccessDenied),
     ] {
-        let pipeline = Pipeline::at_peace();
+        let pipeline = Pipeline::on("healthy");
         pipeline.set_alarm(
             "use1-az1-wildrydes-isolated-impact-aggregate-alarm",
             StateValue::Alarm,
@@ -303,7 +303,7 @@ async fn evidence_that_does_not_come_delays_a_shift_by_its_bound_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn evidence_that_does_not_come_is_asked_for_again_where_the_policy_would_hold() {
-    let pipeline = Pipeline::at_peace();
+    let pipeline = Pipeline::on("healthy");
     pipeline.set_alarm(
         "use1-az1-wildrydes-isolated-impact-aggregate-alarm",
         StateValue::Alarm,
@@ -332,7 +332,7 @@ async fn evidence_that_does_not_come_is_asked_for_again_where_the_policy_would_h
 
 #[tokio::test(start_paused = true)]
 async fn a_tick_at_night_is_no_error_because_nothing_was_counted() {
-    let pipeline = Pipeline::at_peace();
+    let pipeline = Pipeline::on("healthy");
     let mut definition = pipeline.stage.workload.clone();
     definition["evidence"]["loadBalancer"] = json!("app/nobody/0000000000000000");
     let tick = json!({"action": "reconcile", "reason": "the tick"});
