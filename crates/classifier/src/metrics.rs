@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::Config;
+use aws_sdk_cloudwatch::config::{self, Config};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
@@ -15,7 +15,7 @@ use domain::judge::Counts;
 use domain::observation::Evidence;
 use domain::workload::ZoneMap;
 use jiff::Timestamp;
-use runtime::clients::{Connections, limits};
+use runtime::clients::{Connections, limits, retries};
 use runtime::failure::of_call;
 
 /// The length of every period that is asked for, in seconds.
@@ -37,8 +37,9 @@ impl Metrics {
     /// A reader over these connections.
     #[must_use]
     pub fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("CLOUDWATCH"));
         Self {
-            client: Client::new(&connections.to("CLOUDWATCH")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 
