@@ -61,7 +61,6 @@ impl Pipeline {
     #[must_use]
     pub fn at_peace_with(change: impl FnOnce(&mut Stage)) -> Self {
         Self::watching(&scenario_named("healthy"), 1, |stage| {
-            // Alarms are put by hand here, and counts would contradict them.
             let workload = stage.workload.as_object_mut().expect("a definition");
             workload.remove("evidence");
             change(stage);
