@@ -34,6 +34,10 @@ const CHUNK: usize = 1 << 16;
 /// # Errors
 /// Where `input` cannot be read or `out` cannot be written.
 pub fn judge_lines(input: impl Read, out: impl Write) -> io::Result<bool> {
+    judge_lines_up_to(LONGEST_LINE, input, out)
+}
+
+fn judge_lines_up_to(longest: usize, input: impl Read, out: impl Write) -> io::Result<bool> {
     let mut input = BufReader::with_capacity(CHUNK, input);
     let mut out = BufWriter::with_capacity(CHUNK, out);
     let mut line = Vec::new();
@@ -45,23 +49,27 @@ pub fn judge_lines(input: impl Read, out: impl Write) -> io::Result<bool> {
             out.flush()?;
         }
         line.clear();
-        let limit = LONGEST_LINE as u64 + 1;
+        let limit = longest as u64 + 1;
         if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
             break;
         }
         number += 1;
-        answer.clear();
+        let too_long = line.len() > longest && !line.ends_with(b"\n");
+        if too_long {
+            input.skip_until(b'\n')?;
+        }
         let text = content(&line, number);
-        if text.trim_ascii().is_empty() {
+        if text.trim_ascii().is_empty() && !too_long {
             continue;
         }
-        let refused = if line.len() > LONGEST_LINE && !line.ends_with(b"\n") {
-            input.skip_until(b'\n')?;
-            Err((None, too_long()))
+        answer.clear();
+        let judged = if too_long {
+            let message = format!("longer than {longest} bytes, expected one observation a line");
+            Err((None, message))
         } else {
             judge(text, &mut answer)
         };
-        if let Err((id, error)) = refused {
+        if let Err((id, error)) = judged {
             well_formed = false;
             answer.clear();
             verdict::refuse(&mut answer, number, id.as_deref(), &error)?;
@@ -73,19 +81,13 @@ pub fn judge_lines(input: impl Read, out: impl Write) -> io::Result<bool> {
     Ok(well_formed)
 }
 
-/// A line without the mark that some editors put before the first.
+/// A line without its end, and without the mark that some editors put before the first.
 fn content(line: &[u8], number: u64) -> &[u8] {
+    let line = line.trim_ascii_end();
     match line.strip_prefix(b"\xEF\xBB\xBF") {
         Some(rest) if number == 1 => rest,
         _ => line,
     }
-}
-
-fn too_long() -> String {
-    format!(
-        "longer than {} MiB, expected one observation a line",
-        LONGEST_LINE >> 20
-    )
 }
 
 /// Judges a line into `answer`; or its id, if it has one, and why it is no observation.
