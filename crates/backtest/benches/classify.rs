@@ -37,7 +37,11 @@ fn observation(index: usize, rng: &mut Pcg64Mcg) -> String {
             zone + 1
         )
         .unwrap();
-        let share = if bad == Some(zone) { base + fault } else { base };
+        let share = if bad == Some(zone) {
+            base + fault
+        } else {
+            base
+        };
         for minute in 0..10 {
             let share = if minute < 7 { base } else { share };
             let requests = (traffic * rng.random_range(0.9..1.1)).round();
@@ -48,7 +52,9 @@ fn observation(index: usize, rng: &mut Pcg64Mcg) -> String {
             )]
             let count = requests as u64;
             let faults = Binomial::new(count, share).unwrap().sample(rng);
-            let slow = Binomial::new(count - faults, base / 4.0).unwrap().sample(rng);
+            let slow = Binomial::new(count - faults, base / 4.0)
+                .unwrap()
+                .sample(rng);
             let comma = if minute == 0 { "" } else { "," };
             write!(
                 line,

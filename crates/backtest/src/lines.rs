@@ -6,6 +6,7 @@
 //! are refused, because a policy would be judged by what nobody meant.
 
 mod observation;
+mod plain;
 mod verdict;
 
 #[cfg(test)]

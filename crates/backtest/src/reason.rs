@@ -24,7 +24,10 @@ pub const REASONS: &[Reason] = &[
     reason("notCertain", "a zone is bad, and chance is not ruled out"),
     reason("notSustained", "one bad minute, or over by now"),
     reason("singleInstance", "one instance may be the cause"),
-    reason("severalZones", "several zones are bad to comparable degrees"),
+    reason(
+        "severalZones",
+        "several zones are bad to comparable degrees",
+    ),
     reason("regional", "every zone that can be judged is bad"),
     reason(
         "blind",
@@ -46,7 +49,10 @@ pub const REASONS: &[Reason] = &[
         "otherZoneShifted",
         "traffic is shifted away from another zone already",
     ),
-    reason("tooFewZones", "fewer serving zones than minZones would be left"),
+    reason(
+        "tooFewZones",
+        "fewer serving zones than minZones would be left",
+    ),
 ];
 
 const fn reason(code: &'static str, meaning: &'static str) -> Reason {

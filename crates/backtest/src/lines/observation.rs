@@ -16,6 +16,8 @@ use domain::{ZoneId, ZoneName};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::plain;
+
 /// The counts of a workload's zones over some minutes, and what was known beside them.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -48,10 +50,7 @@ pub(super) struct Observation<'a> {
 /// One zone.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a zone with name and minutes"
-)]
+#[serde(deny_unknown_fields, expecting = "a zone with name and minutes")]
 pub(super) struct ZonePart {
     /// The AZ name, such as us-east-1a.
     #[cfg_attr(test, schemars(schema_with = "super::schema::zone_name"))]
@@ -215,7 +214,7 @@ impl<'de> Deserialize<'de> for Count {
 struct Minutes(Vec<Option<Minute>>);
 
 /// Room for the minutes of an ordinary observation.
-const ORDINARY_MINUTES: usize = 10;
+pub(super) const ORDINARY_MINUTES: usize = 10;
 
 impl<'de> Deserialize<'de> for Minutes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -262,7 +261,9 @@ impl<'de> Deserialize<'de> for Zones {
         deserializer.deserialize_map(EachZone::new(|zone, part: ZonePart| {
             if names.contains(&part.name) {
                 let name = part.name;
-                return Err(format!("{name} is the name of two zones, expected a name of its own for {zone}"));
+                return Err(format!(
+                    "{name} is the name of two zones, expected a name of its own for {zone}"
+                ));
             }
             names.push(part.name);
             once(&mut counts, zone, part.minutes.0)
@@ -348,17 +349,34 @@ const MIN_ZONES: u8 = 1;
 /// Everything that is wrong with it, by field; but where the JSON has another shape than an
 /// observation, only the first place that does not fit.
 pub fn read(line: &str) -> Result<(Cow<'_, str>, Case), String> {
-    let observation = match sonic_rs::from_str(line) {
-        Ok(observation) => observation,
-        Err(_) => read_again(line)?,
+    let observation = match plain::read(line) {
+        Some(observation) => observation,
+        None => parse(line)?,
     };
     check(observation).map_err(|problems| problems.to_string())
 }
 
-/// Reads what the fast parser refuses with the careful one, which has the last word, and knows the
-/// path of the first thing that does not fit. Paths are kept only here: they cost more than the
-/// judgement.
-pub(super) fn read_again(line: &str) -> Result<Observation<'_>, String> {
+impl<'a> Observation<'a> {
+    /// One with nothing beside its counts.
+    pub(super) fn plain(id: Cow<'a, str>, zones: Counts) -> Self {
+        Self {
+            id,
+            policy: None,
+            zones: Zones(zones),
+            regional_alarm: None,
+            zonal_alarms: None,
+            shifted_away_from: None,
+        }
+    }
+}
+
+/// Reads any line, or says what is the first thing that does not fit, and where.
+pub(super) fn parse(line: &str) -> Result<Observation<'_>, String> {
+    serde_json::from_str(line).or_else(|_| find_misfit(line))
+}
+
+/// Reads a line with the path to each place, which costs more than the judgement.
+fn find_misfit(line: &str) -> Result<Observation<'_>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let parsed = serde_path_to_error::deserialize(&mut deserializer);
     let (path, error) = match parsed {
@@ -412,7 +430,10 @@ pub(super) fn check(observation: Observation<'_>) -> Result<(Cow<'_, str>, Case)
         refuse("shiftedAwayFrom".to_owned(), message);
     }
     let policy = observation.policy.unwrap_or_default();
-    let min_zones = match policy.min_zones.map(|Count(zones)| (zones, u8::try_from(zones))) {
+    let min_zones = match policy
+        .min_zones
+        .map(|Count(zones)| (zones, u8::try_from(zones)))
+    {
         None => MIN_ZONES,
         Some((_, Ok(zones @ 1..=20))) => zones,
         Some((zones, _)) => {

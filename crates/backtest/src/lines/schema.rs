@@ -127,9 +127,7 @@ pub(super) fn knowledge(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn finding(_: &mut SchemaGenerator) -> Schema {
-    use domain::judge::Finding::{
-        Impaired, NotBroad, NotCertain, NotIsolated, NotSustained, Well,
-    };
+    use domain::judge::Finding::{Impaired, NotBroad, NotCertain, NotIsolated, NotSustained, Well};
     let all = [
         Well,
         NotIsolated,
@@ -220,8 +218,7 @@ fn the_defaults_of_the_schema_are_the_judgements() {
     let usual = serde_json::Map::from_iter(
         CRITERIA.map(|(name, _, _, _, usual)| (name.to_owned(), number(usual))),
     );
-    let usual: domain::judge::CriteriaDefinition =
-        serde_json::from_value(usual.into()).unwrap();
+    let usual: domain::judge::CriteriaDefinition = serde_json::from_value(usual.into()).unwrap();
     assert_eq!(
         usual.check("criteria"),
         Ok(domain::judge::Criteria::default())
@@ -249,7 +246,11 @@ fn zones_are_as_the_schema_says() {
         "",
     ] {
         let value = Value::from(text);
-        assert_eq!(id.is_valid(&value), text.parse::<ZoneId>().is_ok(), "{text}");
+        assert_eq!(
+            id.is_valid(&value),
+            text.parse::<ZoneId>().is_ok(),
+            "{text}"
+        );
         assert_eq!(
             name.is_valid(&value),
             text.parse::<ZoneName>().is_ok(),
@@ -272,9 +273,14 @@ fn lines_are_as_their_schemas_say() {
         if let Err(error) = verdict.validate(&answer) {
             panic!("{answer}: {error}");
         }
-        let taken = answer.get("error").is_none();
         let line: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(observation.is_valid(&line), taken, "{line}");
+        if let Err(error) = observation.validate(&line) {
+            panic!("{line}: {error}");
+        }
+        assert!(
+            answer.get("error").is_none() || line["id"] == "2026-03-07 misspelt",
+            "{answer}"
+        );
     }
 }
 
@@ -295,4 +301,66 @@ fn a_verdict_with_anything_more_or_less_is_not_as_the_schema_says() {
         bad[field] = value;
         assert!(!verdict.is_valid(&bad), "{bad}");
     }
+}
+
+/// What the schema can say is said as the reader does; that an alarm's zone is there, it cannot.
+#[test]
+fn the_schema_refuses_what_is_refused() {
+    let schema = jsonschema::validator_for(&observation_schema()).unwrap();
+    let good = serde_json::json!({
+        "id": "a",
+        "policy": { "minZones": 2, "mode": "shift", "withoutEvidence": "act", "criteria": { "factor": 2 } },
+        "regionalAlarm": "OK",
+        "zonalAlarms": { "use1-az1": "ALARM" },
+        "shiftedAwayFrom": "use1-az1",
+        "zones": { "use1-az1": { "name": "us-east-1a", "minutes": [null, {
+            "requests": 3, "faults": 1.0, "slow": 0, "healthyHosts": 2,
+            "instances": [{ "id": "i-0a", "requests": 3, "faults": 1, "slow": 0 }],
+        }] } },
+    });
+    let check = |line: &Value, good: bool| {
+        let text = line.to_string();
+        let read = super::read(&text);
+        assert_eq!(read.is_ok(), good, "{line}: {read:?}");
+        assert_eq!(schema.is_valid(line), good, "{line}");
+    };
+    check(&good, true);
+    for (path, value) in [
+        ("/id", serde_json::json!(1)),
+        ("/policy/minZones", serde_json::json!(0)),
+        ("/policy/minZones", serde_json::json!(21)),
+        ("/policy/mode", serde_json::json!(1)),
+        ("/policy/withoutEvidence", serde_json::json!("maybe")),
+        ("/policy/criteria/factor", serde_json::json!(0.5)),
+        ("/policy", serde_json::json!({ "minZone": 1 })),
+        ("/regionalAlarm", serde_json::json!("INSUFFICIENT_DATA")),
+        ("/zonalAlarms", serde_json::json!({ "us-east-1a": "OK" })),
+        ("/zonalAlarms/use1-az1", serde_json::json!("FINE")),
+        ("/shiftedAwayFrom", serde_json::json!("us-east-1a")),
+        ("/zones", serde_json::json!({})),
+        (
+            "/zones",
+            serde_json::json!({ "us-east-1a": { "name": "us-east-1a", "minutes": [] } }),
+        ),
+        ("/zones/use1-az1/name", serde_json::json!("use1-az1")),
+        ("/zones/use1-az1/minutes", Value::Null),
+        ("/zones/use1-az1/minutes/1/requests", serde_json::json!(-1)),
+        ("/zones/use1-az1/minutes/1/requests", Value::Null),
+        ("/zones/use1-az1/minutes/1/faults", serde_json::json!(1.5)),
+        (
+            "/zones/use1-az1/minutes/1/healthyHosts",
+            serde_json::json!("2"),
+        ),
+        (
+            "/zones/use1-az1/minutes/1/instances",
+            serde_json::json!([{ "id": "i" }]),
+        ),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(path).unwrap() = value;
+        check(&bad, false);
+    }
+    let mut more = good.clone();
+    more["zones"]["use1-az1"]["minutes"][1]["more"] = 1.into();
+    check(&more, false);
 }

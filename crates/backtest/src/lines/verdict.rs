@@ -153,12 +153,7 @@ pub fn write(out: impl Write, id: &str, ruling: &Ruling) -> io::Result<()> {
 }
 
 /// Writes why a line is no observation.
-pub(super) fn refuse(
-    out: impl Write,
-    line: u64,
-    id: Option<&str>,
-    error: &str,
-) -> io::Result<()> {
+pub(super) fn refuse(out: impl Write, line: u64, id: Option<&str>, error: &str) -> io::Result<()> {
     Ok(serde_json::to_writer(out, &Refusal { line, id, error })?)
 }
 
