@@ -411,7 +411,9 @@ fn handlers(region: &Arc<Region>, topic: &str) -> Handlers {
     }
 }
 
-fn connections(region: &Arc<Region>, caller: &str) -> Connections {
+/// The connections of a caller to the Region.
+#[must_use]
+pub fn connections(region: &Arc<Region>, caller: &str) -> Connections {
     let settings = Settings {
         region: REGION.to_owned(),
         habitat: Habitat::Embedded,

@@ -53,6 +53,10 @@ pub const REASONS: &[Reason] = &[
         "tooFewZones",
         "fewer serving zones than minZones would be left",
     ),
+    reason(
+        "tooLittleCapacity",
+        "the zones that stay cannot be expected to carry the traffic",
+    ),
 ];
 
 const fn reason(code: &'static str, meaning: &'static str) -> Reason {

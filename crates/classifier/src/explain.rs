@@ -2,6 +2,7 @@
 
 use domain::decide::holds_in_signal;
 use domain::event::{AlarmChange, AlarmKind};
+use domain::evidence::queries;
 use domain::policy::Mode;
 use domain::problem::Problems;
 use domain::signal::{Action, BareDefaults, Signal, Trigger};
@@ -144,9 +145,10 @@ fn would_read(signal: &Signal) -> Vec<String> {
         workload.alarm_names().join(", ")
     )];
     if let Some(source) = &workload.evidence {
+        let queries = queries(source, &workload.zones).len();
         reads.push(format!(
-            "no evidence: source {} is not read by this version",
-            source.source
+            "GetMetricData: {} of {source}",
+            count(queries, "metric", "metrics")
         ));
     }
     let resources = |when: &'static str| {

@@ -11,6 +11,7 @@ mod explain;
 mod functions;
 pub mod input;
 mod messages;
+mod metrics;
 mod observe;
 
 use domain::decide::decide;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 pub use configuration::{Configuration, bare_defaults};
 pub use explain::{Explanation, explain};
+pub use metrics::Metrics;
 
 use crate::alarms::Alarms;
 use crate::functions::Functions;
@@ -36,6 +38,7 @@ use crate::observe::Look;
 pub struct Classifier {
     configuration: Configuration,
     alarms: Alarms,
+    metrics: Metrics,
     functions: Functions,
     messages: Messages,
     meter: Meter,
@@ -47,6 +50,7 @@ impl Classifier {
     pub fn new(connections: &Connections, configuration: Configuration, meter: Meter) -> Self {
         Self {
             alarms: Alarms::new(connections),
+            metrics: Metrics::new(connections),
             functions: Functions::new(connections),
             messages: Messages::new(connections, &configuration.topic),
             configuration,

@@ -1,10 +1,10 @@
 //! Looking: what is asked, by what woke the classifier.
 //!
-//! On the fast path, from an alarm's event that came with its workload, only the alarms are asked
-//! for, and for one second at the most: zonal-shift reads the shifts in force anyway before it
-//! starts anything, and what it finds becomes part of the verdict. Where a policy holds without the
-//! alarms' states, they are asked for once more with patience: some seconds are better than the
-//! minute until Lambda's retry. If the alarm has recovered by then, and on every other path, the
+//! On the fast path, from an alarm's event that came with its workload, only the alarms and the
+//! evidence are asked for, at the same time, and for one second at the most: zonal-shift reads the
+//! shifts in force anyway before it starts anything, and what it finds becomes part of the verdict.
+//! Where a policy holds without the one or the other, it is asked for once more with patience: some
+//! seconds are better than the minute until Lambda's retry. If the alarm has recovered by then, and on every other path, the
 //! shifts and the groups are asked for as well, all at the same time.
 
 use std::collections::BTreeMap;
@@ -52,8 +52,9 @@ impl Classifier {
         // nobody but the groups tells whether another zone is evacuated.
         let shifts_wanted = full || workload.origin == Origin::BareAlarm;
         let groups_wanted = full || workload.resources.is_empty();
-        let (alarms, mut shifts, mut groups) = tokio::join!(
+        let (alarms, evidence, mut shifts, mut groups) = tokio::join!(
             self.read_alarms(workload, within, full),
+            self.read_evidence(workload, invocation, within),
             self.read_shifts(workload, shifts_wanted, status_within),
             self.read_groups(workload, groups_wanted, status_within),
         );
@@ -66,7 +67,7 @@ impl Classifier {
         }
         let observation = Observation {
             alarms,
-            evidence: evidence(workload),
+            evidence,
             shifts,
             groups,
         };
@@ -96,6 +97,32 @@ impl Classifier {
             return Reading::Failed(failure);
         }
         Reading::Taken(readings)
+    }
+
+    async fn read_evidence(
+        &self,
+        workload: &Workload,
+        invocation: &Invocation,
+        within: Duration,
+    ) -> Evidence {
+        let Some(source) = &workload.evidence else {
+            return Evidence::NotConfigured;
+        };
+        let window = workload.policy.criteria.window;
+        let read = |within| {
+            let now = invocation.now();
+            self.metrics
+                .recent(source, &workload.zones, window, now, within)
+        };
+        let evidence = read(within).await;
+        let patient = workload.policy.without_evidence == Without::Hold && within < OPERATION;
+        match evidence {
+            // What CloudWatch does not have yet does not come within seconds.
+            Evidence::Unavailable(failure) if patient && failure.class != Class::OutOfTime => {
+                read(OPERATION).await
+            }
+            evidence => evidence,
+        }
     }
 
     async fn read_shifts(
@@ -170,20 +197,6 @@ fn has_recovered(signal: &Signal, alarms: &Reading<BTreeMap<String, AlarmReading
         && reading.is_some_and(|reading| reading.state != AlarmState::Alarm)
 }
 
-/// A source of evidence is named, and this version does not read it: that is not the same as none.
-fn evidence(workload: &Workload) -> Evidence {
-    match &workload.evidence {
-        None => Evidence::NotConfigured,
-        Some(source) => Evidence::Unavailable(Failure::new(
-            Class::BadConfiguration,
-            format!(
-                "evidence of source {} is not read by this version",
-                source.source
-            ),
-        )),
-    }
-}
-
 /// What could not be read, in parts or as a whole.
 fn unread(workload: &Workload, observation: &Observation) -> Vec<StepFailure> {
     let mut unread = Vec::new();
@@ -200,6 +213,9 @@ fn unread(workload: &Workload, observation: &Observation) -> Vec<StepFailure> {
         let message =
             format!("alarm {alarm} does not exist; correct workload.alarms, or create it");
         add("read alarms", Failure::new(Class::NotFound, message));
+    }
+    if let Some(failure) = evidence_failure(workload, observation) {
+        add("read evidence", failure.clone());
     }
     if let Some(failure) = observation.shifts.failure() {
         add("read shifts", failure.clone());
@@ -224,6 +240,17 @@ fn unread(workload: &Workload, observation: &Observation) -> Vec<StepFailure> {
         }
     }
     unread
+}
+
+/// Why there is no evidence, where that is a failure. That nothing was counted is one only while an
+/// alarm says that there is something to count: a workload may be without traffic every night.
+fn evidence_failure<'a>(workload: &Workload, observation: &'a Observation) -> Option<&'a Failure> {
+    let Evidence::Unavailable(failure) = &observation.evidence else {
+        return None;
+    };
+    let mut zonal = workload.alarms.zonal.values();
+    let is_urgent = zonal.any(|alarm| observation.in_alarm(alarm));
+    (failure.class != Class::OutOfTime || is_urgent).then_some(failure)
 }
 
 /// What the deadline cut off, as a failure.

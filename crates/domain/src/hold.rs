@@ -5,16 +5,18 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Shortage;
 use crate::event::AlarmState;
 use crate::failure::Failure;
 use crate::incident::IncidentId;
-use crate::observation::Evidence;
+use crate::judge::{Judgement, Outcome};
+use crate::observation::NoEvidence;
 use crate::shift::ShiftKind;
 use crate::verdict::clock;
 use crate::zone::ZoneId;
 
 /// Why nothing is changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "code",
     rename_all = "camelCase",
@@ -125,7 +127,40 @@ pub enum HoldReason {
     /// Nothing but the alarm speaks, and the policy says to hold then.
     NoEvidence {
         /// Why there is none.
-        evidence: Evidence,
+        evidence: NoEvidence,
+    },
+    /// The counts say that all is well, or that it is another zone.
+    EvidenceContradictsAlarm {
+        /// The zone whose alarm is in ALARM.
+        zone: ZoneId,
+        /// What the counts say.
+        judgement: Judgement,
+    },
+    /// The counts say that a zone is bad, and not that it is impaired: not isolated, not certain, not
+    /// lasting, or not broad.
+    EvidenceUnproven {
+        /// What the counts say.
+        judgement: Judgement,
+    },
+    /// The counts say that several zones are bad to comparable degrees.
+    EvidenceSeveralZones {
+        /// What the counts say.
+        judgement: Judgement,
+    },
+    /// The counts say that every zone is bad that can be judged.
+    EvidenceRegional {
+        /// What the counts say.
+        judgement: Judgement,
+    },
+    /// The counts show an impaired zone, and as many of the other zones are silent as are well.
+    EvidenceBlind {
+        /// What the counts say.
+        judgement: Judgement,
+    },
+    /// The zones that stay cannot be expected to carry the traffic.
+    TooLittleCapacity {
+        /// What they lack.
+        shortage: Shortage,
     },
     /// The alarms cannot be read, and the policy says to hold then.
     AlarmsUnreadable {
@@ -164,6 +199,21 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// What the counts say, if the reason rests on them or on want of them.
+    pub(crate) fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::NoEvidence {
+                evidence: NoEvidence::CannotTell(judgement),
+            }
+            | Self::EvidenceContradictsAlarm { judgement, .. }
+            | Self::EvidenceUnproven { judgement }
+            | Self::EvidenceSeveralZones { judgement }
+            | Self::EvidenceRegional { judgement }
+            | Self::EvidenceBlind { judgement } => Some(judgement),
+            _ => None,
+        }
+    }
+
     /// The stable code, as in JSON.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -186,6 +236,12 @@ impl HoldReason {
             Self::TooFewZones { .. } => "tooFewZones",
             Self::ZonesUnknown => "zonesUnknown",
             Self::NoEvidence { .. } => "noEvidence",
+            Self::EvidenceContradictsAlarm { .. } => "evidenceContradictsAlarm",
+            Self::EvidenceUnproven { .. } => "evidenceUnproven",
+            Self::EvidenceSeveralZones { .. } => "evidenceSeveralZones",
+            Self::EvidenceRegional { .. } => "evidenceRegional",
+            Self::EvidenceBlind { .. } => "evidenceBlind",
+            Self::TooLittleCapacity { .. } => "tooLittleCapacity",
             Self::AlarmsUnreadable { .. } => "alarmsUnreadable",
             Self::ShiftsUnreadable { .. } => "shiftsUnreadable",
             Self::GroupsUnreadable { .. } => "groupsUnreadable",
@@ -295,24 +351,26 @@ impl fmt::Display for HoldReason {
                 )
             }
             Self::ZonesUnknown => write!(f, "how many zones would be left is not known"),
-            Self::NoEvidence {
-                evidence: Evidence::NotConfigured,
-            } => write!(
+            Self::NoEvidence { evidence } => write!(
                 f,
-                "only the alarm speaks: no evidence is configured; set policy.withoutEvidence to act to trust the alarm alone"
+                "only the alarm speaks ({evidence}); set policy.withoutEvidence to act to trust the alarm alone"
             ),
-            Self::NoEvidence {
-                evidence: Evidence::Counted { .. },
-            } => write!(
+            Self::EvidenceContradictsAlarm { zone, judgement } => write!(
                 f,
-                "only the alarm speaks: the counts cannot tell; set policy.withoutEvidence to act to trust the alarm alone"
+                "its alarm is in ALARM, and the evidence does not show it: {}",
+                match &judgement.outcome {
+                    Outcome::Impaired(other) =>
+                        format!("{other} is the bad one, {}", judgement.numbers(other)),
+                    _ => judgement.numbers(zone),
+                }
             ),
-            Self::NoEvidence {
-                evidence: Evidence::Unavailable(failure),
-            } => write!(
+            Self::EvidenceUnproven { judgement }
+            | Self::EvidenceSeveralZones { judgement }
+            | Self::EvidenceRegional { judgement }
+            | Self::EvidenceBlind { judgement } => write!(f, "by the evidence, {judgement}"),
+            Self::TooLittleCapacity { shortage } => write!(
                 f,
-                "only the alarm speaks: {}; set policy.withoutEvidence to act to trust the alarm alone",
-                failure.message
+                "{shortage}; set policy.withoutCapacity to act to evacuate all the same"
             ),
             Self::AlarmsUnreadable { failure } => {
                 write!(f, "the alarms cannot be read: {}", failure.message)

@@ -6,15 +6,17 @@
 //!
 //! In the order of an invocation: a payload becomes a [`signal::Signal`] ([`definition`],
 //! [`event`]); what was seen is an [`observation::Observation`]; [`decide::decide`] makes a
-//! [`verdict::Verdict`] and a [`decide::Plan`] of both; [`shift`] and [`prune`] are what the other
+//! [`verdict::Verdict`] and a [`decide::Plan`] of both, with what [`judge`] makes of the counts in it; [`shift`] and [`prune`] are what the other
 //! two functions are asked and how they plan; [`report`] is the classifier's answer, and [`notice`]
 //! what people are told of it.
 
 pub mod arn;
+pub mod capacity;
 pub mod decide;
 pub mod definition;
 pub mod duration;
 pub mod event;
+pub mod evidence;
 pub mod failure;
 pub mod hold;
 pub mod incident;

@@ -5,6 +5,7 @@
 //! the groups are not asked for: zonal-shift reads the shifts anyway, and refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::AlarmState;
 use crate::failure::Failure;
 use crate::incident::{IncidentId, Marker};
-use crate::judge::Counts;
+use crate::judge::{Counts, Judgement};
 use crate::name::WorkloadName;
 use crate::prune::PruneAnswer;
 use crate::shift::{ActiveShift, ShiftAnswer};
@@ -80,6 +81,29 @@ pub enum Evidence {
         /// The minutes of each zone of the workload.
         counts: Counts,
     },
+}
+
+/// Why nothing but an alarm speaks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NoEvidence {
+    /// The workload names no source of evidence.
+    NotConfigured,
+    /// There is a source, and it gave nothing in time.
+    Unavailable(Failure),
+    /// There are counts, and too few requests or too many gaps to tell.
+    CannotTell(Judgement),
+}
+
+/// As a clause for people.
+impl fmt::Display for NoEvidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConfigured => write!(f, "no evidence is configured"),
+            Self::Unavailable(failure) => write!(f, "no evidence: {}", failure.message),
+            Self::CannotTell(judgement) => write!(f, "evidence: {judgement}"),
+        }
+    }
 }
 
 /// What the classifier saw.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
 use crate::judge::Criteria;
 
@@ -82,6 +83,8 @@ pub struct Policy {
     pub nothing_to_shift: bool,
     /// The numbers of the judgement of counts.
     pub criteria: Criteria,
+    /// What the zones that stay must be able to take.
+    pub capacity: Limits,
 }
 
 /// The default of [`Policy::min_zones`]: one zone alone has no zone to fail over to.

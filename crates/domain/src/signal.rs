@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::arn::ResourceArn;
+use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
 use crate::event::{AlarmChange, AlarmDescription, ArcChange, Change};
+use crate::judge::Criteria;
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
@@ -307,7 +309,8 @@ pub fn read_bare(
             without_alarms: Without::Hold,
             stale_after: Span::minutes(DEFAULT_STALE_MINUTES),
             nothing_to_shift: false,
-            criteria: crate::judge::Criteria::default(),
+            criteria: Criteria::default(),
+            capacity: Limits::default(),
         },
     };
     Ok(Signal {

@@ -5,13 +5,15 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Shortage;
 use crate::hold::HoldReason;
 use crate::incident::IncidentId;
-use crate::observation::Evidence;
+use crate::judge::Judgement;
+use crate::observation::NoEvidence;
 use crate::zone::ZoneId;
 
 /// Evacuate, hold, or fail back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "verdict",
     rename_all = "kebab-case",
@@ -81,6 +83,16 @@ impl Verdict {
         }
     }
 
+    /// What the counts say, if the verdict rests on them or is for want of them.
+    #[must_use]
+    pub fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::Evacuate { reason, .. } => reason.judgement(),
+            Self::Hold { reasons, .. } => reasons.iter().find_map(HoldReason::judgement),
+            Self::FailBack { .. } => None,
+        }
+    }
+
     /// The reason as a clause for people, without the verdict itself.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -106,26 +118,73 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why a zone is evacuated.
+/// The alarm behind an evacuation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmRaised {
+    /// Its name.
+    #[serde(rename = "alarm")]
+    pub name: String,
+    /// When it went into ALARM.
+    pub since: Timestamp,
+    /// Whether the alarm itself and its siblings could be read, or only the event is known.
+    pub confirmed: bool,
+    /// How many other alarms the workload lists.
+    pub others: usize,
+}
+
+/// As a clause for people.
+impl fmt::Display for AlarmRaised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "alarm {} is in ALARM since {}",
+            self.name,
+            clock(self.since)
+        )?;
+        if !self.confirmed {
+            return write!(
+                f,
+                " by its event; CloudWatch could not be asked about the other alarms"
+            );
+        }
+        match self.others {
+            0 => write!(f, ", the only alarm that the workload lists"),
+            1 => write!(f, ", and the workload's other alarm is not"),
+            others => write!(f, ", and none of the workload's {others} other alarms is"),
+        }
+    }
+}
+
+/// Why a zone is evacuated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "code",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
 pub enum EvacuateReason {
-    /// Its alarm says so, and no other zone's and no regional one does.
+    /// The counts say so, and its alarm does, and no other zone's and no regional one.
+    Impaired {
+        /// Its alarm.
+        #[serde(flatten)]
+        alarm: AlarmRaised,
+        /// What the counts say, with the numbers.
+        judgement: Judgement,
+        /// What the zones that stay lack, where the policy says to act all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
+    },
+    /// Its alarm alone says so, and no other zone's and no regional one does.
     AlarmAlone {
-        /// The alarm.
-        alarm: String,
-        /// When it went into ALARM.
-        since: Timestamp,
-        /// What evidence there was: none, in this version.
-        evidence: Evidence,
-        /// Whether the alarm itself and its siblings could be read, or only the event is known.
-        confirmed: bool,
-        /// How many other alarms the workload lists.
-        others: usize,
+        /// Its alarm.
+        #[serde(flatten)]
+        alarm: AlarmRaised,
+        /// Why nothing else speaks.
+        evidence: NoEvidence,
+        /// What the zones that stay lack, where the policy says to act all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
     },
     /// A person said so.
     Commanded {
@@ -148,10 +207,25 @@ pub enum EvacuateReason {
 }
 
 impl EvacuateReason {
+    fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::Impaired { judgement, .. }
+            | Self::AlarmAlone {
+                evidence: NoEvidence::CannotTell(judgement),
+                ..
+            } => Some(judgement),
+            Self::AlarmAlone { .. }
+            | Self::Commanded { .. }
+            | Self::StillImpaired { .. }
+            | Self::NotProvenWell { .. } => None,
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Impaired { .. } => "impaired",
             Self::AlarmAlone { .. } => "alarmAlone",
             Self::Commanded { .. } => "commanded",
             Self::StillImpaired { .. } => "stillImpaired",
@@ -163,41 +237,24 @@ impl EvacuateReason {
 impl fmt::Display for EvacuateReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Impaired {
+                alarm,
+                judgement,
+                shortage,
+            } => {
+                write!(f, "{judgement}; {alarm}")?;
+                warning(f, shortage.as_ref())
+            }
             Self::AlarmAlone {
                 alarm,
-                since,
                 evidence,
-                confirmed,
-                others,
+                shortage,
             } => {
-                write!(f, "alarm {alarm} is in ALARM since {}", clock(*since))?;
-                if *confirmed {
-                    match others {
-                        0 => write!(f, ", the only alarm that the workload lists")?,
-                        1 => write!(f, ", and the workload's other alarm is not")?,
-                        _ => write!(f, ", and none of the workload's {others} other alarms is")?,
-                    }
-                } else {
-                    write!(
-                        f,
-                        " by its event; CloudWatch could not be asked about the other alarms"
-                    )?;
-                }
-                match evidence {
-                    Evidence::NotConfigured => write!(
-                        f,
-                        " (no evidence is configured, and the policy says to act on the alarm alone)"
-                    ),
-                    Evidence::Counted { .. } => write!(
-                        f,
-                        " (the counts cannot tell, and the policy says to act on the alarm alone)"
-                    ),
-                    Evidence::Unavailable(failure) => write!(
-                        f,
-                        " (no evidence: {}; the policy says to act on the alarm alone)",
-                        failure.message
-                    ),
-                }
+                write!(
+                    f,
+                    "{alarm} ({evidence}; the policy says to act on the alarm alone)"
+                )?;
+                warning(f, shortage.as_ref())
             }
             Self::Commanded { reason, despite } => {
                 write!(f, "a person commanded it: \"{reason}\"")?;
@@ -215,6 +272,13 @@ impl fmt::Display for EvacuateReason {
                 "it is evacuated for {incident}, and its alarm has not recovered"
             ),
         }
+    }
+}
+
+fn warning(f: &mut fmt::Formatter<'_>, shortage: Option<&Shortage>) -> fmt::Result {
+    match shortage {
+        Some(shortage) => write!(f, "; beware: {shortage}"),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::arn::ResourceArn;
+use crate::evidence::EvidenceSource;
 use crate::name::WorkloadName;
 use crate::policy::Policy;
 use crate::subnet::SubnetId;
@@ -96,15 +97,6 @@ pub struct Alarms {
     pub zonal: BTreeMap<ZoneId, String>,
     /// Alarms that say that the Region is the cause.
     pub regional: BTreeSet<String>,
-}
-
-/// Where evidence comes from. Its settings are read by what gathers it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EvidenceSource {
-    /// `alb`, `nlb` or `custom`.
-    pub source: String,
-    /// The definition as written.
-    pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 /// How the workload came to be known.

@@ -435,6 +435,13 @@ fn definition(
         "resources": resources,
         "autoScalingGroups": {"tag": {"key": "evac:workload", "value": WORKLOAD}},
         "alarms": {"zonal": alarms, "regional": [detection::REGIONAL_ALARM]},
+        "evidence": {
+            "source": "alb",
+            "loadBalancer": DIMENSION,
+            "slowAfterMs": SLOW_AFTER_MS,
+            "targetGroups": [TARGET_GROUP],
+            "crossZone": "off",
+        },
         "policy": policy,
     }))
 }

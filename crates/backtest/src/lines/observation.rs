@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 use std::marker::PhantomData;
 
+use domain::capacity::Limits;
 use domain::event::AlarmState;
 use domain::judge::{
     Case, Counts, Criteria, CriteriaDefinition, InstanceMinute, Minute, Situation,
@@ -122,6 +123,15 @@ struct PolicyPart {
     /// Whether to act on a zone's alarm alone where the counts cannot tell; hold if left out.
     #[cfg_attr(test, schemars(schema_with = "super::schema::without"))]
     without_evidence: Option<Without>,
+    /// Whether to act where the zones that stay cannot be expected to carry the traffic; hold if left out.
+    #[cfg_attr(test, schemars(schema_with = "super::schema::without"))]
+    without_capacity: Option<Without>,
+    /// Requests that one healthy host can take in a minute, where that is known.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    host_requests_per_minute: Option<Count>,
+    /// How many times their present traffic the zones that stay may get; 3 if left out.
+    #[cfg_attr(test, schemars(range(min = 1, max = 1000)))]
+    max_growth: Option<f64>,
     /// The numbers of the judgement.
     #[cfg_attr(test, schemars(schema_with = "super::schema::criteria"))]
     criteria: Option<CriteriaDefinition>,
@@ -449,6 +459,18 @@ pub(super) fn check(observation: Observation<'_>) -> Result<(Cow<'_, str>, Case)
             Criteria::default()
         }),
     };
+    let capacity = Limits::check(
+        "policy",
+        policy
+            .host_requests_per_minute
+            .map(|Count(requests)| requests),
+        policy.max_growth,
+        policy.without_capacity.unwrap_or_default(),
+    )
+    .unwrap_or_else(|wrong| {
+        problems.extend(wrong.iter().cloned());
+        Limits::default()
+    });
     if let Some(problems) = Problems::all(problems) {
         return Err(problems);
     }
@@ -465,6 +487,7 @@ pub(super) fn check(observation: Observation<'_>) -> Result<(Cow<'_, str>, Case)
         criteria,
         min_zones,
         without_evidence: policy.without_evidence.unwrap_or_default(),
+        capacity,
     };
     Ok((observation.id, case))
 }

@@ -120,6 +120,10 @@ pub(super) fn reason(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "oneOf": each.collect::<Vec<_>>() })
 }
 
+pub(super) fn shortage(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["noHealthyHosts", "tooFewHosts", "tooMuchGrowth"] })
+}
+
 pub(super) fn knowledge(_: &mut SchemaGenerator) -> Schema {
     use domain::judge::Knowledge::{Judged, Late, NoData, NoTraffic, TooFewRequests};
     let all = [Judged, TooFewRequests, NoTraffic, Late, NoData];
@@ -309,7 +313,8 @@ fn the_schema_refuses_what_is_refused() {
     let schema = jsonschema::validator_for(&observation_schema()).unwrap();
     let good = serde_json::json!({
         "id": "a",
-        "policy": { "minZones": 2, "mode": "shift", "withoutEvidence": "act", "criteria": { "factor": 2 } },
+        "policy": { "minZones": 2, "mode": "shift", "withoutEvidence": "act", "withoutCapacity": "act",
+            "hostRequestsPerMinute": 500, "maxGrowth": 2.5, "criteria": { "factor": 2 } },
         "regionalAlarm": "OK",
         "zonalAlarms": { "use1-az1": "ALARM" },
         "shiftedAwayFrom": "use1-az1",
@@ -331,6 +336,9 @@ fn the_schema_refuses_what_is_refused() {
         ("/policy/minZones", serde_json::json!(21)),
         ("/policy/mode", serde_json::json!(1)),
         ("/policy/withoutEvidence", serde_json::json!("maybe")),
+        ("/policy/withoutCapacity", serde_json::json!("maybe")),
+        ("/policy/hostRequestsPerMinute", serde_json::json!(0)),
+        ("/policy/maxGrowth", serde_json::json!(0.5)),
         ("/policy/criteria/factor", serde_json::json!(0.5)),
         ("/policy", serde_json::json!({ "minZone": 1 })),
         ("/regionalAlarm", serde_json::json!("INSUFFICIENT_DATA")),

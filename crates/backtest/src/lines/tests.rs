@@ -166,6 +166,12 @@ fn alarms_shifts_and_policies_are_heeded() {
             json!({ "criteria": { "tolerated": 0.2 } }),
             "well",
         ),
+        ("policy", json!({ "maxGrowth": 1 }), "tooLittleCapacity"),
+        (
+            "policy",
+            json!({ "maxGrowth": 1, "withoutCapacity": "act" }),
+            "impaired",
+        ),
         ("policy", json!({}), "impaired"),
     ] {
         let line = with(field, value);
@@ -173,6 +179,15 @@ fn alarms_shifts_and_policies_are_heeded() {
         assert!(well_formed, "{answers:?}");
         assert_eq!(answers[0]["reason"], reason, "{line}");
     }
+}
+
+#[test]
+fn a_policy_that_acts_without_capacity_warns() {
+    let policy = json!({ "maxGrowth": 1, "withoutCapacity": "act" });
+    let (_, answers) = judged(with("policy", policy));
+    assert_eq!(answers[0]["warning"], "tooMuchGrowth");
+    let (_, answers) = judged(observation("a", 100).to_string());
+    assert_eq!(answers[0].get("warning"), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use domain::ZoneId;
+use domain::capacity::Shortage;
 use domain::judge::{Affected, Ruling, ZoneFinding};
 use serde::{Serialize, Serializer};
 
@@ -50,6 +51,10 @@ pub(super) struct Verdict<'a> {
     reason: &'static str,
     /// The verdict and its reason for people.
     sentence: String,
+    /// The code of what the zones that stay lack, where the policy says to act all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "super::schema::shortage"))]
+    warning: Option<&'static str>,
     /// The numbers of each zone, by AZ ID.
     #[serde(serialize_with = "zones")]
     #[cfg_attr(test, schemars(schema_with = "super::schema::numbers"))]
@@ -147,6 +152,7 @@ pub fn write(out: impl Write, id: &str, ruling: &Ruling) -> io::Result<()> {
         zone: ruling.zone(),
         reason: ruling.code(),
         sentence: ruling.to_string(),
+        warning: ruling.warning.as_ref().map(Shortage::code),
         zones: ruling,
     };
     Ok(serde_json::to_writer(out, &verdict)?)

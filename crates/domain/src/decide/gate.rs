@@ -7,7 +7,7 @@ use crate::shift::{Outcome, ShiftAnswer, ShiftKind};
 use crate::workload::Workload;
 
 /// What follows a shift.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum AfterShift {
     /// Traffic is away: groups may be pruned.
     InEffect,

@@ -5,13 +5,15 @@ use super::*;
 use crate::definition;
 use crate::event::{AlarmKind, read_direct};
 use crate::failure::Class;
-use crate::incident::Marker;
+use crate::incident::{Marker, Phase};
 use crate::observation::AlarmReading;
 use crate::prune::{self, GroupReport, NotReached, PruneAnswer};
 use crate::shift::{self, ActiveShift, Outcome, ResourceReport, ShiftAnswer, ShiftKind};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+
+mod evidence;
 
 const T0: &str = "2026-11-24T09:20:00Z";
 
@@ -341,7 +343,7 @@ fn one_zone_in_alarm_is_evacuated() {
 #[test]
 fn the_verdict_says_what_it_rests_on() {
     let decision = Fleet::of(3).impaired(1).alarms(1);
-    insta::assert_snapshot!(decision.verdict, @"evacuate use1-az1: alarm use1-az1-impact is in ALARM since 09:20:00 UTC, and none of the workload's 3 other alarms is (no evidence is configured, and the policy says to act on the alarm alone)");
+    insta::assert_snapshot!(decision.verdict, @"evacuate use1-az1: alarm use1-az1-impact is in ALARM since 09:20:00 UTC, and none of the workload's 3 other alarms is (no evidence is configured; the policy says to act on the alarm alone)");
 }
 
 #[test]
@@ -466,35 +468,6 @@ fn too_few_zones_hold() {
     holds(
         &Fleet::of(4).policy("minZones", 4).impaired(1).alarms(1),
         &["tooFewZones"],
-    );
-}
-
-#[test]
-fn without_evidence_the_policy_decides() {
-    holds(
-        &Fleet::of(3)
-            .policy("withoutEvidence", "hold")
-            .impaired(1)
-            .alarms(1),
-        &["noEvidence"],
-    );
-}
-
-#[test]
-fn a_source_of_evidence_that_gave_nothing_is_not_the_same_as_none() {
-    let mut fleet = Fleet::of(3).policy("withoutEvidence", "hold").impaired(1);
-    fleet.observation.evidence = Evidence::Unavailable(Failure::new(
-        Class::Timeout,
-        "GetMetricData: no answer in time",
-    ));
-    let decision = fleet.alarms(1);
-    assert!(
-        decision
-            .verdict
-            .reason()
-            .contains("GetMetricData: no answer in time"),
-        "{}",
-        decision.verdict
     );
 }
 

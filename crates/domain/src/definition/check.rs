@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, ZoneDefinition};
 use crate::arn::ResourceArn;
+use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
+use crate::evidence::{self, EvidenceSource};
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
@@ -14,7 +16,7 @@ use crate::policy::{
 };
 use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
-use crate::workload::{Alarms, EvidenceSource, GroupSelector, Origin, Workload, Zone, ZoneMap};
+use crate::workload::{Alarms, GroupSelector, Origin, Workload, Zone, ZoneMap};
 use crate::zone::{ZoneId, ZoneName};
 
 /// Makes a workload of a definition, or tells everything that is wrong with it.
@@ -49,6 +51,13 @@ impl Check {
         });
     }
 
+    /// What was checked elsewhere, or its problems among the others.
+    fn keep<T>(&mut self, checked: Result<T, Problems>) -> Option<T> {
+        checked
+            .map_err(|problems| self.problems.extend(problems.iter().cloned()))
+            .ok()
+    }
+
     fn parse<T>(&mut self, field: impl Into<String>, text: &str) -> Option<T>
     where
         T: FromStr,
@@ -78,7 +87,7 @@ impl Check {
         );
         let evidence = definition
             .evidence
-            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence));
+            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence, &zones));
         let policy = self.policy(&format!("{at}.policy"), &definition.policy);
         let workload = Workload {
             name: name?,
@@ -244,25 +253,15 @@ impl Check {
         &mut self,
         at: &str,
         settings: serde_json::Map<String, serde_json::Value>,
+        zones: &ZoneMap,
     ) -> Option<EvidenceSource> {
-        let source = settings.get("source").and_then(|source| source.as_str());
-        let source = match source {
-            Some("alb" | "nlb" | "custom") => source.map(str::to_owned),
-            Some(other) => {
-                let message = format!("\"{other}\" is not known, expected alb, nlb or custom");
-                self.refuse(format!("{at}.source"), message);
+        match evidence::read(at, settings, zones) {
+            Ok(source) => Some(source),
+            Err(problems) => {
+                self.problems.extend(problems.iter().cloned());
                 None
             }
-            None => {
-                let message = "missing, expected alb, nlb or custom";
-                self.refuse(format!("{at}.source"), message);
-                None
-            }
-        };
-        Some(EvidenceSource {
-            source: source?,
-            settings,
-        })
+        }
     }
 
     fn policy(&mut self, at: &str, definition: &PolicyDefinition) -> Option<Policy> {
@@ -291,6 +290,13 @@ impl Check {
         };
         let without_evidence = without("withoutEvidence", &definition.without_evidence);
         let without_alarms = without("withoutAlarms", &definition.without_alarms);
+        let without_capacity = without("withoutCapacity", &definition.without_capacity);
+        let capacity = self.keep(Limits::check(
+            at,
+            definition.host_requests_per_minute,
+            definition.max_growth,
+            without_capacity.unwrap_or_default(),
+        ));
         let expires_in = definition
             .expires_in
             .as_deref()
@@ -320,13 +326,7 @@ impl Check {
                 ),
             );
         }
-        let criteria = match definition.criteria.check(&format!("{at}.criteria")) {
-            Ok(criteria) => Some(criteria),
-            Err(problems) => {
-                self.problems.extend(problems.iter().cloned());
-                None
-            }
-        };
+        let criteria = self.keep(definition.criteria.check(&format!("{at}.criteria")));
         let mode = mode?;
         if mode != Mode::Observe && definition.expires_in.is_none() && !definition.nothing_to_shift
         {
@@ -343,6 +343,7 @@ impl Check {
             stale_after: stale_after?,
             nothing_to_shift: definition.nothing_to_shift,
             criteria: criteria?,
+            capacity: capacity?,
         })
     }
 

@@ -94,6 +94,9 @@ struct PolicyDefinition {
     stable_for: Option<String>,
     without_evidence: Option<String>,
     without_alarms: Option<String>,
+    without_capacity: Option<String>,
+    host_requests_per_minute: Option<u64>,
+    max_growth: Option<f64>,
     stale_after: Option<String>,
     #[serde(default)]
     nothing_to_shift: bool,

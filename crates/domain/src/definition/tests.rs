@@ -1,6 +1,8 @@
 //! Definitions, and what is said about wrong ones.
 
 use super::*;
+use crate::capacity::Limits;
+use crate::judge::Criteria;
 use crate::policy::{FailBackMode, Mode, Without};
 use serde_json::{Value, json};
 
@@ -119,6 +121,15 @@ fn every_wrong_field_is_named_with_its_remedy() {
         ("/policy/minZones", json!(0)),
         ("/policy/stableFor", json!("soon")),
         ("/policy/nothingToShift", json!(true)),
+        ("/policy/hostRequestsPerMinute", json!(0)),
+        ("/policy/hostRequestsPerMinute", json!(-1)),
+        ("/policy/maxGrowth", json!(0.5)),
+        ("/policy/withoutCapacity", json!("warn")),
+        (
+            "/policy/criteria",
+            json!({"tolerated": 2, "sustainedMinutes": 9}),
+        ),
+        ("/policy/criteria", json!({"tolerate": 0.02})),
         ("/policy/minzones", json!(3)),
         ("/policy/minZones", json!("2")),
         ("/zone", json!({})),
@@ -163,4 +174,54 @@ fn another_accounts_resource_is_refused() {
     let problems =
         check_account("workload", &workload, &"999988887777".parse().unwrap()).unwrap_err();
     insta::assert_snapshot!(problems, @"workload.resources[0]: arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188 belongs to account 111122223333, expected this function's own account 999988887777: deploy Evac in the account that owns the resource");
+}
+
+/// The fields that this version knows of an object, from its own refusal of another.
+fn fields_at(pointer: &str) -> Vec<String> {
+    let refusal = problems(pointer, json!({"no such field": 1}));
+    let (_, fields) = refusal.split_once("expected one of ").unwrap();
+    fields
+        .split(", ")
+        .map(|field| field.trim_matches('`').to_owned())
+        .collect()
+}
+
+/// The cells of a table's row in docs/CONFIGURATION.md, by the field in its first one.
+fn documented(field: &str) -> Option<Vec<&'static str>> {
+    include_str!("../../../../docs/CONFIGURATION.md")
+        .lines()
+        .map(|line| {
+            line.split(" | ")
+                .map(|cell| cell.trim_matches(['|', ' ']))
+                .collect::<Vec<_>>()
+        })
+        .find(|cells| cells.len() == 4 && cells[0] == format!("`{field}`"))
+}
+
+#[test]
+fn every_field_of_a_policy_is_documented_with_default_range_and_what_it_trades() {
+    let policy = fields_at("/policy");
+    let criteria = fields_at("/policy/criteria");
+    assert!(
+        policy.len() > 10 && criteria.len() > 10,
+        "{policy:?} {criteria:?}"
+    );
+    for field in policy.iter().chain(&criteria) {
+        let cells = documented(field).unwrap_or_else(|| panic!("{field} is not documented"));
+        assert!(cells.iter().all(|cell| !cell.is_empty()), "{field}");
+    }
+}
+
+#[test]
+fn the_documented_defaults_are_those_of_the_code() {
+    let mut definition = good();
+    for field in fields_at("/policy/criteria") {
+        let default = documented(&field).unwrap()[1];
+        definition["policy"]["criteria"][&field] = serde_json::from_str(default).unwrap();
+    }
+    let growth = documented("maxGrowth").unwrap()[1];
+    definition["policy"]["maxGrowth"] = serde_json::from_str(growth).unwrap();
+    let policy = read("workload", &definition).unwrap().policy;
+    assert_eq!(policy.criteria, Criteria::default());
+    assert_eq!(policy.capacity, Limits::default());
 }

@@ -11,6 +11,7 @@ use super::counts::Counts;
 use super::criteria::Criteria;
 use super::finding::{Finding, Outcome, ZoneFinding};
 use super::{Judgement, judge};
+use crate::capacity::{Limits, Shortage, shortage};
 use crate::event::AlarmState;
 use crate::policy::Without;
 use crate::zone::ZoneId;
@@ -39,10 +40,12 @@ pub struct Case {
     pub min_zones: u8,
     /// Whether to act on the alarm alone where the counts cannot tell.
     pub without_evidence: Without,
+    /// What the zones that stay must be able to take.
+    pub capacity: Limits,
 }
 
 /// Why nothing is to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum HoldCode {
     /// A regional alarm is in ALARM.
     RegionalAlarm,
@@ -54,6 +57,8 @@ pub enum HoldCode {
     OtherZoneShifted(ZoneId),
     /// Fewer serving zones would be left than must be.
     TooFewZones(usize),
+    /// The zones that stay cannot be expected to carry the traffic.
+    TooLittleCapacity(Shortage),
     /// The alarm names one zone, and the counts do not.
     EvidenceContradictsAlarm(ZoneId),
     /// What the counts say.
@@ -67,6 +72,8 @@ pub struct Ruling {
     pub verdict: Result<ZoneId, HoldCode>,
     /// Whether the alarm alone decided, because the counts cannot tell.
     pub on_alarm_alone: bool,
+    /// What the zones that stay lack, where the policy says to act all the same.
+    pub warning: Option<Shortage>,
     /// Of each zone.
     pub zones: BTreeMap<ZoneId, ZoneFinding>,
 }
@@ -75,30 +82,31 @@ pub struct Ruling {
 #[must_use]
 pub fn classify(case: &Case) -> Ruling {
     let shifted = case.situation.shifted_away_from.as_ref();
-    let Judgement { outcome, zones } = judge(&case.counts, shifted, &case.criteria);
-    let (verdict, on_alarm_alone) = match candidate(case, outcome) {
-        Ok((zone, alone)) => match obstacle(case, &zones, &zone) {
-            None => (Ok(zone), alone),
-            Some(hold) => (Err(hold), false),
+    let judgement = judge(&case.counts, shifted, &case.criteria);
+    let (verdict, on_alarm_alone, warning) = match candidate(case, &judgement.outcome) {
+        Ok((zone, alone)) => match obstacle(case, &judgement, &zone, alone) {
+            Ok(warning) => (Ok(zone), alone, warning),
+            Err(hold) => (Err(hold), false, None),
         },
-        Err(hold) => (Err(hold), false),
+        Err(hold) => (Err(hold), false, None),
     };
     Ruling {
         verdict,
         on_alarm_alone,
-        zones,
+        warning,
+        zones: judgement.zones,
     }
 }
 
 /// The zone that alarms and counts agree on, and whether the alarm alone does.
-fn candidate(case: &Case, outcome: Outcome) -> Result<(ZoneId, bool), HoldCode> {
+fn candidate(case: &Case, outcome: &Outcome) -> Result<(ZoneId, bool), HoldCode> {
     if case.situation.regional_alarm {
         return Err(HoldCode::RegionalAlarm);
     }
     let Some(alarms) = &case.situation.zonal_alarms else {
         return match outcome {
-            Outcome::Impaired(zone) => Ok((zone, false)),
-            other => Err(HoldCode::Counts(other)),
+            Outcome::Impaired(zone) => Ok((zone.clone(), false)),
+            other => Err(HoldCode::Counts(other.clone())),
         };
     };
     let alarmed: Vec<ZoneId> = alarms
@@ -108,34 +116,93 @@ fn candidate(case: &Case, outcome: Outcome) -> Result<(ZoneId, bool), HoldCode> 
         .collect();
     let alarmed = match alarmed.as_slice() {
         [] if matches!(outcome, Outcome::Impaired(_)) => return Err(HoldCode::NoZonalAlarm),
-        [] => return Err(HoldCode::Counts(outcome)),
+        [] => return Err(HoldCode::Counts(outcome.clone())),
         [zone] => zone.clone(),
         _ => return Err(HoldCode::SeveralAlarms(alarmed)),
     };
-    match outcome {
-        Outcome::Impaired(zone) if zone == alarmed => Ok((zone, false)),
-        Outcome::Impaired(_) | Outcome::Well => Err(HoldCode::EvidenceContradictsAlarm(alarmed)),
-        Outcome::CannotTell(_) | Outcome::Silent(_) if case.without_evidence == Without::Act => {
-            Ok((alarmed, true))
-        }
-        other => Err(HoldCode::Counts(other)),
+    match outcome.agreement(&alarmed) {
+        Agreement::Proven => Ok((alarmed, false)),
+        Agreement::Contradicted => Err(HoldCode::EvidenceContradictsAlarm(alarmed)),
+        Agreement::CannotTell if case.without_evidence == Without::Act => Ok((alarmed, true)),
+        Agreement::CannotTell | Agreement::NotProven => Err(HoldCode::Counts(outcome.clone())),
     }
 }
 
-/// What makes leaving this zone dangerous.
-fn obstacle(case: &Case, zones: &BTreeMap<ZoneId, ZoneFinding>, zone: &ZoneId) -> Option<HoldCode> {
+/// What counts say to the alarm of one zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// The same: this zone is impaired, and it alone.
+    Proven,
+    /// The contrary: all is well, or it is another zone.
+    Contradicted,
+    /// Nothing, for want of requests or of data.
+    CannotTell,
+    /// Not the same: the outcome says what else it may be.
+    NotProven,
+}
+
+impl Outcome {
+    /// What this says to the alarm of a zone.
+    #[must_use]
+    pub fn agreement(&self, alarmed: &ZoneId) -> Agreement {
+        match self {
+            Self::Impaired(zone) if zone == alarmed => Agreement::Proven,
+            Self::Impaired(_) | Self::Well => Agreement::Contradicted,
+            Self::CannotTell(_) | Self::Silent(_) => Agreement::CannotTell,
+            Self::Unproven(_) | Self::SeveralZones(_) | Self::Regional(_) | Self::Blind(_) => {
+                Agreement::NotProven
+            }
+        }
+    }
+}
+
+/// What makes leaving this zone dangerous; or else what is to be said beside.
+fn obstacle(
+    case: &Case,
+    judgement: &Judgement,
+    zone: &ZoneId,
+    alone: bool,
+) -> Result<Option<Shortage>, HoldCode> {
     let shifted = case.situation.shifted_away_from.as_ref();
     if let Some(other) = shifted.filter(|shifted| *shifted != zone) {
-        return Some(HoldCode::OtherZoneShifted(other.clone()));
+        return Err(HoldCode::OtherZoneShifted(other.clone()));
     }
-    let left = zones
-        .iter()
-        .filter(|(other, found)| {
-            *other != zone
-                && found.own.requests > 0.0
+    // Where the counts cannot tell, they do not tell which zones serve either.
+    let left = if alone {
+        judgement
+            .zones
+            .keys()
+            .filter(|other| *other != zone)
+            .count()
+    } else {
+        judgement.serving_without(zone)
+    };
+    if left < usize::from(case.min_zones) {
+        return Err(HoldCode::TooFewZones(left));
+    }
+    match shortage(
+        &case.counts,
+        zone,
+        case.criteria.min_requests,
+        &case.capacity,
+    ) {
+        Some(shortage) if case.capacity.without == Without::Hold => {
+            Err(HoldCode::TooLittleCapacity(shortage))
+        }
+        warning => Ok(warning),
+    }
+}
+
+impl Judgement {
+    /// How many other zones are known to serve, and not to be impaired.
+    #[must_use]
+    pub fn serving_without(&self, zone: &ZoneId) -> usize {
+        let serves = |found: &ZoneFinding| {
+            found.own.requests > 0.0
                 && !found.knowledge.is_silent()
                 && found.finding != Finding::Impaired
-        })
-        .count();
-    (left < usize::from(case.min_zones)).then_some(HoldCode::TooFewZones(left))
+        };
+        let others = self.zones.iter().filter(|(other, _)| *other != zone);
+        others.filter(|(_, found)| serves(found)).count()
+    }
 }

@@ -46,7 +46,7 @@ pub type Minutes = Vec<Option<Minute>>;
 pub type Counts = BTreeMap<ZoneId, Minutes>;
 
 /// Requests, and how many of them were bad: failed or slow.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Requests.
     pub requests: f64,

@@ -1,10 +1,13 @@
 //! What was found of each zone, with the numbers behind it.
 
+use serde::{Deserialize, Serialize};
+
 use super::counts::Tally;
 use crate::zone::ZoneId;
 
 /// What is known of a zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Knowledge {
     /// Enough requests in the window to judge by.
     Judged,
@@ -39,7 +42,8 @@ impl Knowledge {
 }
 
 /// What was found of a zone that could be judged. From the weakest to the strongest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Finding {
     /// Its bad share is tolerated, or the zone cannot be judged.
     Well,
@@ -50,6 +54,7 @@ pub enum Finding {
     /// Certain, and one minute alone could be the reason; or it is over by now.
     NotSustained,
     /// Certain and lasting, and one instance alone could be the reason.
+    #[serde(rename = "singleInstance")]
     NotBroad,
     /// Impaired.
     Impaired,
@@ -71,7 +76,7 @@ impl Finding {
 }
 
 /// A zone's instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Affected {
     /// Instances whose bad share lies above the floors.
     pub affected: usize,
@@ -80,7 +85,8 @@ pub struct Affected {
 }
 
 /// A zone's part of a judgement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ZoneFinding {
     /// What is known of it.
     pub knowledge: Knowledge,
@@ -108,7 +114,8 @@ pub struct ZoneFinding {
 }
 
 /// The judgement of all zones together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", content = "of", rename_all = "camelCase")]
 pub enum Outcome {
     /// This zone is impaired, and it alone.
     Impaired(ZoneId),

@@ -82,17 +82,19 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use alarms::{Case, HoldCode, Ruling, Situation, classify};
+pub use alarms::{Agreement, Case, HoldCode, Ruling, Situation, classify};
 pub use counts::{Counts, InstanceMinute, Minute, Minutes, Tally};
 pub use criteria::{Criteria, CriteriaDefinition, LONGEST_WINDOW};
 pub use finding::{Affected, Finding, Knowledge, Outcome, ZoneFinding};
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::zone::ZoneId;
 
 /// What the counts say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// Of all zones together.
     pub outcome: Outcome,

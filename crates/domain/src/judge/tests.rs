@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::capacity::Limits;
 use crate::event::AlarmState;
 use crate::policy::Without;
 
@@ -37,6 +38,7 @@ fn case(zones: impl IntoIterator<Item = Minutes>) -> Case {
         criteria: Criteria::default(),
         min_zones: 1,
         without_evidence: Without::Hold,
+        capacity: Limits::default(),
     }
 }
 
@@ -207,7 +209,10 @@ fn twenty_requests_a_minute_tell_nothing() {
         minutes(20, &[0; 10]),
     ]);
     assert_eq!(ruling.code(), "tooFewRequests");
-    assert!(ruling.to_string().contains("cannot tell"), "{ruling}");
+    assert!(
+        ruling.to_string().contains("too few requests to tell"),
+        "{ruling}"
+    );
 }
 
 #[test]

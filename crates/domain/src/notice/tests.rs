@@ -5,12 +5,13 @@ use crate::decide::{Evacuation, Plan};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
 use crate::incident::IncidentId;
-use crate::observation::Evidence;
+use crate::judge::{Criteria, Minute, judge};
+use crate::observation::NoEvidence;
 use crate::policy::Mode;
 use crate::prune::{self, GroupReport, NotReached, PruneAnswer, Refusal};
 use crate::report::{REPORT_SCHEMA, StepFailure};
 use crate::shift::{self, ResourceReport, ShiftAnswer};
-use crate::verdict::{EvacuateReason, Verdict};
+use crate::verdict::{AlarmRaised, EvacuateReason, FailBackReason, Verdict};
 use crate::zone::ZoneId;
 
 fn zone() -> ZoneId {
@@ -25,11 +26,14 @@ fn report() -> Report {
     let verdict = Verdict::Evacuate {
         zone: zone(),
         reason: EvacuateReason::AlarmAlone {
-            alarm: "use1-az1-impact".to_owned(),
-            since: "2026-11-24T03:00:00Z".parse().unwrap(),
-            evidence: Evidence::NotConfigured,
-            confirmed: true,
-            others: 3,
+            alarm: AlarmRaised {
+                name: "use1-az1-impact".to_owned(),
+                since: "2026-11-24T03:00:00Z".parse().unwrap(),
+                confirmed: true,
+                others: 3,
+            },
+            evidence: NoEvidence::NotConfigured,
+            shortage: None,
         },
     };
     Report {
@@ -98,6 +102,41 @@ fn shown(notice: &Notice) -> String {
 #[test]
 fn a_shift_is_told_with_the_way_to_undo_it() {
     insta::assert_snapshot!(shown(&write(&report(), Phase::Shifted)));
+}
+
+#[test]
+fn a_shift_on_evidence_is_told_with_the_counts_of_every_zone() {
+    let minutes = |faults: u64| {
+        let minute = Minute {
+            requests: 1_000,
+            faults,
+            healthy_hosts: Some(4),
+            ..Minute::default()
+        };
+        vec![Some(minute); 3]
+    };
+    let counts = (1..)
+        .map(|number| format!("use1-az{number}").parse().unwrap())
+        .zip([minutes(120), minutes(1), vec![], minutes(2)])
+        .collect();
+    let Verdict::Evacuate {
+        zone,
+        reason: EvacuateReason::AlarmAlone { alarm, .. },
+    } = report().verdict
+    else {
+        unreachable!()
+    };
+    let judgement = judge(&counts, None, &Criteria::default());
+    let reason = EvacuateReason::Impaired {
+        alarm,
+        judgement,
+        shortage: None,
+    };
+    let report = Report {
+        verdict: Verdict::Evacuate { zone, reason },
+        ..report()
+    };
+    insta::assert_snapshot!(shown(&write(&report, Phase::Shifted)));
 }
 
 #[test]
@@ -301,4 +340,35 @@ fn a_hold_for_want_of_an_answer_needs_a_person() {
         ..report()
     };
     insta::assert_snapshot!(shown(&write(&blind, Phase::Held)));
+}
+
+#[test]
+fn every_reason_is_documented() {
+    let documented = include_str!("../../../../docs/MESSAGES.md");
+    let known = |error: serde_json::Error| {
+        let error = error.to_string();
+        let (_, codes) = error.split_once("expected one of ").unwrap();
+        let codes = codes.split(" at line").next().unwrap();
+        codes.split(", ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let text = r#"{"code": "no such reason"}"#;
+    let codes: Vec<String> = [
+        serde_json::from_str::<HoldReason>(text)
+            .map_err(known)
+            .unwrap_err(),
+        serde_json::from_str::<EvacuateReason>(text)
+            .map_err(known)
+            .unwrap_err(),
+        serde_json::from_str::<FailBackReason>(text)
+            .map_err(known)
+            .unwrap_err(),
+    ]
+    .concat();
+    assert!(codes.len() > 35, "{codes:?}");
+    for code in codes {
+        assert!(
+            documented.contains(&code),
+            "{code} is not in docs/MESSAGES.md"
+        );
+    }
 }

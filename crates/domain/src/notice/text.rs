@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::{Phase, needs_person, zone_of};
+use crate::judge::Judgement;
 use crate::policy::Mode;
 use crate::prune;
 use crate::report::Report;
@@ -26,6 +27,7 @@ pub(super) fn text(report: &Report, phase: Phase) -> String {
     if let Some(incident) = report.incident() {
         lines.push(format!("Incident: {incident}"));
     }
+    lines.extend(counts(report));
     lines.extend(resources(report));
     lines.extend(groups(report));
     let failures = report.failures.iter();
@@ -51,6 +53,13 @@ fn most(mut lines: Vec<String>, what: &str) -> Vec<String> {
         lines.push(format!("  … and {more} more {what}"));
     }
     lines
+}
+
+/// What each zone's counts say.
+fn counts(report: &Report) -> Vec<String> {
+    let judgement = report.verdict.judgement();
+    let lines = judgement.into_iter().flat_map(Judgement::lines);
+    most(lines.map(|line| format!("  {line}")).collect(), "zones")
 }
 
 /// What became of each resource, what needs attention first.

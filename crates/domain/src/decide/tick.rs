@@ -1,0 +1,208 @@
+//! The tick: what is, is put right; and how an evacuation ends.
+
+use super::{Case, Decision, FailBack, Plan};
+use crate::event::AlarmState;
+use crate::hold::HoldReason;
+use crate::incident::{IncidentId, Marker, Phase};
+use crate::shift::ActiveShift;
+use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
+use crate::zone::ZoneId;
+
+impl Case<'_> {
+    /// The evacuation that is in force: a shift of ours, or a prune of ours that outlived it; with
+    /// whether it is a drill.
+    pub(super) fn in_force(&self) -> Option<(IncidentId, bool)> {
+        let shift = self
+            .our_shift()
+            .map(|marker| (marker.incident, marker.drill));
+        shift.or_else(|| self.prune_on_record())
+    }
+
+    /// The mark of our shift: the lead's, or else another resource's.
+    pub(super) fn our_shift(&self) -> Option<Marker> {
+        let name = &self.workload.name;
+        let lead = self.observation.lead_shift(name);
+        lead.map(|(_, marker)| marker)
+            .or_else(|| self.observation.other_shift(name))
+    }
+
+    /// The youngest incident of this workload that groups are pruned for.
+    pub(super) fn prune_on_record(&self) -> Option<(IncidentId, bool)> {
+        self.observation
+            .pruned_for()
+            .into_iter()
+            .filter(|(incident, _)| *incident.workload() == self.workload.name)
+            .max_by_key(|(incident, _)| incident.transition())
+            .map(|(incident, drill)| (incident.clone(), drill))
+    }
+
+    pub(super) fn foreign_shift(&self) -> Option<HoldReason> {
+        self.observation.active_shifts().next().map(not_ours)
+    }
+
+    pub(super) fn foreign_shift_away_from(&self, zone: &ZoneId) -> Option<HoldReason> {
+        let mut shifts = self.observation.active_shifts();
+        shifts
+            .find(|(_, shift)| shift.is_away_from(zone))
+            .map(not_ours)
+    }
+
+    pub(super) fn end(
+        &self,
+        incident: IncidentId,
+        drill: bool,
+        reason: FailBackReason,
+    ) -> Decision {
+        let verdict = Verdict::FailBack {
+            zone: incident.zone().clone(),
+            reason,
+        };
+        let ours = self.our_shift();
+        let plan = Plan::FailBack(FailBack {
+            shift: ours.is_some(),
+            begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack),
+            restore: self.workload.groups.is_some(),
+            incident,
+            drill,
+            dry_run: self.is_dry(),
+        });
+        Decision {
+            verdict,
+            plan,
+            announce: false,
+        }
+    }
+
+    /// The tick: what is, is put right.
+    pub(super) fn tick(&self) -> Decision {
+        if let Some(failure) = self.observation.shifts.failure() {
+            return self.quiet(HoldReason::ShiftsUnreadable {
+                failure: failure.clone(),
+            });
+        }
+        let name = &self.workload.name;
+        if let Some((_, marker)) = self.observation.lead_shift(name) {
+            return self.carry_on(marker);
+        }
+        if let Some(marker) = self.observation.other_shift(name) {
+            return self.without_lead(marker);
+        }
+        match self.prune_on_record() {
+            Some((incident, drill)) => self.without_shift(incident, drill),
+            None => self.peacetime(),
+        }
+    }
+
+    /// Our shift is in force.
+    pub(super) fn carry_on(&self, marker: Marker) -> Decision {
+        let incident = marker.incident;
+        if marker.phase == Phase::FailBack {
+            let reason = FailBackReason::Continues {
+                incident: incident.clone(),
+            };
+            return self.end(incident, marker.drill, reason);
+        }
+        if marker.drill {
+            let zone = incident.zone().clone();
+            return self.hold(&zone, vec![HoldReason::DrillInForce { incident }]);
+        }
+        let reason = self.still(&incident);
+        self.evacuate(incident, reason)
+    }
+
+    pub(super) fn still(&self, incident: &IncidentId) -> EvacuateReason {
+        let incident = incident.clone();
+        if self.is_ok(incident.zone()) {
+            EvacuateReason::NotProvenWell { incident }
+        } else {
+            EvacuateReason::StillImpaired { incident }
+        }
+    }
+
+    pub(super) fn is_ok(&self, zone: &ZoneId) -> bool {
+        let alarm = self.workload.alarms.zonal.get(zone);
+        let reading = alarm.and_then(|alarm| self.observation.alarm(alarm));
+        reading.is_some_and(|reading| reading.state == AlarmState::Ok)
+    }
+
+    /// The lead's shift has ended, or was never started, and another resource's is in force.
+    pub(super) fn without_lead(&self, marker: Marker) -> Decision {
+        let incident = marker.incident;
+        let zone = incident.zone();
+        let elsewhere = self
+            .observation
+            .active_shifts()
+            .any(|(_, shift)| !shift.is_away_from(zone));
+        let goes_on = marker.phase == Phase::Evacuate
+            && !marker.drill
+            && !elsewhere
+            && !self.was_ended(&incident)
+            && self.zones_in_alarm().contains(zone);
+        if goes_on {
+            let reason = self.still(&incident);
+            return self.evacuate(incident, reason);
+        }
+        let reason = match marker.phase {
+            Phase::FailBack => FailBackReason::Continues {
+                incident: incident.clone(),
+            },
+            Phase::Evacuate => FailBackReason::LeadEnded {
+                incident: incident.clone(),
+            },
+        };
+        self.end(incident, marker.drill, reason)
+    }
+
+    /// Groups are pruned, and there is no shift of ours.
+    pub(super) fn without_shift(&self, incident: IncidentId, drill: bool) -> Decision {
+        let zone = incident.zone().clone();
+        if self.workload.policy.nothing_to_shift {
+            return if drill {
+                self.hold(&zone, vec![HoldReason::DrillInForce { incident }])
+            } else {
+                self.evacuate(incident.clone(), self.still(&incident))
+            };
+        }
+        // If the zone is still impaired, that is a new look at it.
+        let decision = self.judge(&zone, None);
+        if matches!(decision.verdict, Verdict::Evacuate { .. }) {
+            return decision;
+        }
+        // Somebody else keeps traffic away from the zone, so nothing there needs capacity yet.
+        if let Some(foreign) = self.foreign_shift_away_from(&zone) {
+            return self.hold(&zone, vec![foreign]);
+        }
+        let reason = FailBackReason::PruneOutlivedShift {
+            incident: incident.clone(),
+        };
+        self.end(incident, drill, reason)
+    }
+
+    pub(super) fn peacetime(&self) -> Decision {
+        if let Some(failure) = self.observation.alarms.failure() {
+            return self.quiet(HoldReason::AlarmsUnreadable {
+                failure: failure.clone(),
+            });
+        }
+        match self.zones_in_alarm().first() {
+            Some(zone) => self.judge(zone, None),
+            None => {
+                let alarms = self.regional_in_alarm();
+                self.quiet(if alarms.is_empty() {
+                    HoldReason::NoZonalAlarm
+                } else {
+                    HoldReason::RegionalAlarm { alarms }
+                })
+            }
+        }
+    }
+}
+
+fn not_ours((resource, shift): (&str, &ActiveShift)) -> HoldReason {
+    HoldReason::NotOurs {
+        resource: resource.to_owned(),
+        zone: shift.zone.clone(),
+        kind: shift.kind.clone(),
+        id: shift.id.clone(),
+    }
+}
