@@ -94,13 +94,6 @@ fn benchmark(criterion: &mut Criterion) {
             }
         });
     });
-    group.bench_function("ignore", |bencher| {
-        bencher.iter(|| {
-            for line in &lines {
-                black_box(serde_json::from_str::<serde::de::IgnoredAny>(line).unwrap());
-            }
-        });
-    });
     group.bench_function("judge only", |bencher| {
         bencher.iter(|| {
             for case in &cases {
