@@ -644,7 +644,7 @@ proptest! {
 }
 
 #[test]
-fn the_samples_in_docs_are_answered_as_docs_say() {
+fn the_samples_in_docs_are_answered_as_they_stand_there() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/classify");
     let input = std::fs::read(format!("{docs}/observations.jsonl")).unwrap();
     let mut output = Vec::new();
