@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use domain::judge::{Finding, Knowledge};
 use domain::{ZoneId, ZoneName};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub(super) fn zone_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": ZONE_NAME, "maxLength": 40 })
 }
 
-fn by_zone(value: Schema) -> Schema {
+fn by_zone(value: &Schema) -> Schema {
     json_schema!({
         "type": "object",
         "propertyNames": { "pattern": ZONE_ID, "maxLength": 20 },
@@ -38,19 +39,19 @@ fn by_zone(value: Schema) -> Schema {
 }
 
 pub(super) fn zones(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = by_zone(generator.subschema_for::<ZonePart>());
+    let mut schema = by_zone(&generator.subschema_for::<ZonePart>());
     schema.insert("minProperties".to_owned(), 1.into());
     schema
 }
 
 pub(super) fn zonal_alarms(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = by_zone(generator.subschema_for::<ZonalState>());
+    let mut schema = by_zone(&generator.subschema_for::<ZonalState>());
     schema.insert("type".to_owned(), serde_json::json!(["object", "null"]));
     schema
 }
 
 pub(super) fn numbers(generator: &mut SchemaGenerator) -> Schema {
-    by_zone(generator.subschema_for::<Numbers>())
+    by_zone(&generator.subschema_for::<Numbers>())
 }
 
 pub(super) fn min_zones(_: &mut SchemaGenerator) -> Schema {
@@ -125,13 +126,19 @@ pub(super) fn shortage(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn knowledge(_: &mut SchemaGenerator) -> Schema {
-    use domain::judge::Knowledge::{Judged, Late, NoData, NoTraffic, TooFewRequests};
+    use Knowledge::{Judged, Late, NoData, NoTraffic, TooFewRequests};
     let all = [Judged, TooFewRequests, NoTraffic, Late, NoData];
-    json_schema!({ "enum": all.map(|knowledge| knowledge.code()) })
+    // A new one does not compile until it is above as well.
+    for one in all {
+        match one {
+            Judged | TooFewRequests | NoTraffic | Late | NoData => {}
+        }
+    }
+    json_schema!({ "enum": all.map(Knowledge::code) })
 }
 
 pub(super) fn finding(_: &mut SchemaGenerator) -> Schema {
-    use domain::judge::Finding::{Impaired, NotBroad, NotCertain, NotIsolated, NotSustained, Well};
+    use Finding::{Impaired, NotBroad, NotCertain, NotIsolated, NotSustained, Well};
     let all = [
         Well,
         NotIsolated,
@@ -140,7 +147,13 @@ pub(super) fn finding(_: &mut SchemaGenerator) -> Schema {
         NotBroad,
         Impaired,
     ];
-    json_schema!({ "enum": all.map(|finding| finding.code()) })
+    // A new one does not compile until it is above as well.
+    for one in all {
+        match one {
+            Well | NotIsolated | NotCertain | NotSustained | NotBroad | Impaired => {}
+        }
+    }
+    json_schema!({ "enum": all.map(Finding::code) })
 }
 
 /// A schema with a title, as it stands in its file.

@@ -33,7 +33,7 @@ fn history(length: usize, zones: &[&str]) -> History {
     }
 }
 
-fn policy(fields: Value) -> Policy {
+fn policy(fields: &Value) -> Policy {
     let definition = json!({ "name": "a", "policy": fields, "zones": {
         "use1-az1": { "name": "us-east-1a", "subnets": ["subnet-0a000000"] },
         "use1-az2": { "name": "us-east-1b", "subnets": ["subnet-0b000000"] },
@@ -44,7 +44,7 @@ fn policy(fields: Value) -> Policy {
 fn walked(length: usize, zones: &[&str]) -> Walk {
     walk(
         &history(length, zones),
-        &policy(json!({ "stableFor": "5m" })),
+        &policy(&json!({ "stableFor": "5m" })),
     )
 }
 
@@ -99,7 +99,7 @@ fn the_policy_says_for_how_long_a_zone_is_watched() {
     let faulty = "1 1 1 1 1 1 90 90 90 1 1 1 1 1 1 1 1 1 90 90 90";
     let history = history(40, &[faulty, "", ""]);
     let evacuations = |stable: &str| {
-        let policy = policy(json!({ "stableFor": stable }));
+        let policy = policy(&json!({ "stableFor": stable }));
         walk(&history, &policy).evacuations.len()
     };
     assert_eq!((evacuations("5m"), evacuations("15m")), (2, 1));
@@ -141,7 +141,7 @@ fn a_second_zone_is_not_left_while_the_first_is() {
     let first = "1 1 1 1 1 1 400 400 400 400";
     let second = "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 400 400 400";
     let history = history(40, &[first, second, "", ""]);
-    let walk = walk(&history, &policy(json!({ "stableFor": "15m" })));
+    let walk = walk(&history, &policy(&json!({ "stableFor": "15m" })));
     assert_eq!(walk.evacuations.len(), 1, "{:?}", brief(&walk));
     let near = &walk.near_misses[0];
     assert_eq!(near.zone.as_ref().map(ZoneId::as_str), Some("use1-az2"));
@@ -161,7 +161,7 @@ fn a_second_zone_that_fails_beside_the_first_is_told() {
 #[test]
 fn a_policy_that_may_not_leave_a_zone_only_comes_near() {
     let history = history(30, &["1 1 1 1 1 1 100 100 100 100", "", ""]);
-    let walk = walk(&history, &policy(json!({ "minZones": 3 })));
+    let walk = walk(&history, &policy(&json!({ "minZones": 3 })));
     assert_eq!(walk.evacuations, []);
     assert_eq!(walk.near_misses[0].reason, "tooFewZones");
 }
@@ -170,8 +170,8 @@ fn a_policy_that_may_not_leave_a_zone_only_comes_near() {
 fn a_policy_that_tolerates_more_acts_less() {
     let history = history(30, &["1 1 1 1 1 1 100 100 100 100", "", ""]);
     let lenient = json!({ "criteria": { "tolerated": 0.2 } });
-    assert_eq!(brief(&walk(&history, &policy(lenient))), [""; 0]);
-    assert_eq!(walk(&history, &policy(json!({}))).evacuations.len(), 1);
+    assert_eq!(brief(&walk(&history, &policy(&lenient))), [""; 0]);
+    assert_eq!(walk(&history, &policy(&json!({}))).evacuations.len(), 1);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn the_lead_is_looked_back_at_and_not_judged() {
     let bad = "1 1 1 1 1 90 90 90 90";
     let mut history = history(12, &[bad, "", ""]);
     history.lead = 7;
-    let walk = walk(&history, &policy(json!({})));
+    let walk = walk(&history, &policy(&json!({})));
     assert_eq!(walk.minutes, 5);
     assert_eq!(brief(&walk)[0], "use1-az1 since 8 at 8 to 9: 2 min");
 }
@@ -214,6 +214,6 @@ fn fifteen_days_are_walked() {
             minute.faults = 200;
         }
     }
-    let walk = walk(&days, &policy(json!({})));
+    let walk = walk(&days, &policy(&json!({})));
     assert_eq!((walk.minutes, walk.evacuations.len()), (21_600, 1));
 }
