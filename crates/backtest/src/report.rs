@@ -143,6 +143,110 @@ impl fmt::Display for Report {
             f,
             "By counts alone: metrics hold no alarms and no shifts. In an incident Evac acts only if the zone's\n\
              alarm agrees, and one to three minutes later, when CloudWatch has the minute."
-        )
+        )?;
+        if !walk.by_instance {
+            write!(
+                f,
+                "\nNo instances were counted, so one that fails alone looks like its zone here."
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        format!("2026-03-07T{text}:00Z").parse().unwrap()
+    }
+
+    fn report(walk: Walk) -> Report {
+        Report {
+            workload: "wildrydes".to_owned(),
+            evidence: "alb app/front/50dc6c495c0c9188".to_owned(),
+            from: time("03:00"),
+            to: time("04:00"),
+            walk,
+        }
+    }
+
+    fn eventful() -> Walk {
+        let zone: ZoneId = "use1-az1".parse().unwrap();
+        Walk {
+            minutes: 60,
+            known: [(zone.clone(), 59)].into(),
+            by_instance: false,
+            reasons: [("impaired", 5), ("well", 55)].into(),
+            evacuations: vec![Evacuation {
+                zone: zone.clone(),
+                at: time("03:20"),
+                since: time("03:18"),
+                last: time("03:25"),
+                minutes: 5,
+                worst: 0.1234,
+                sentence: "evacuate use1-az1: 12.3% bad".to_owned(),
+            }],
+            near_misses: vec![NearMiss {
+                zone: Some(zone),
+                from: time("03:10"),
+                to: time("03:11"),
+                minutes: 2,
+                at: time("03:10"),
+                worst: 0.05,
+                reason: "notSustained",
+                sentence: "hold use1-az1: one bad minute".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn what_happened_is_told_in_the_order_of_time_and_summed_up() {
+        insta::assert_snapshot!(report(eventful()), @r"
+        wildrydes by alb app/front/50dc6c495c0c9188, 2026-03-07 03:00 to 2026-03-07 04:00 UTC: 60 minutes
+
+        2026-03-07 03:10  near miss, hold use1-az1: one bad minute
+                          2 min from 2026-03-07 03:10 to 2026-03-07 03:11, at worst 5.0% bad
+        2026-03-07 03:20  evacuate use1-az1: 12.3% bad
+                          seen coming for 2 min; impaired in 5 min up to 2026-03-07 03:25, at worst 12.3% bad
+
+        Summary
+          evacuations   1
+          near misses   1
+          known minutes 59 of use1-az1
+          impaired                      5 min  one zone hurts its customers, and it is the zone
+          well                         55 min  no zone has more bad requests than tolerated
+
+        By counts alone: metrics hold no alarms and no shifts. In an incident Evac acts only if the zone's
+        alarm agrees, and one to three minutes later, when CloudWatch has the minute.
+        No instances were counted, so one that fails alone looks like its zone here.
+        ");
+    }
+
+    #[test]
+    fn a_quiet_time_is_said_to_have_been_quiet() {
+        let told = report(Walk::default()).to_string();
+        assert!(told.contains("\nEvac would not have acted, and nothing came near.\n"));
+        let counted = Walk {
+            by_instance: true,
+            ..Walk::default()
+        };
+        assert!(told.contains("No instances were counted"));
+        assert!(
+            !report(counted)
+                .to_string()
+                .contains("No instances were counted")
+        );
+    }
+
+    #[test]
+    fn programs_get_the_same_in_one_object() {
+        let json = serde_json::to_value(report(eventful())).unwrap();
+        assert_eq!(json["from"], "2026-03-07T03:00:00Z");
+        assert_eq!(json["evacuations"][0]["at"], "2026-03-07T03:20:00Z");
+        assert_eq!(json["nearMisses"][0]["reason"], "notSustained");
+        assert_eq!(json["reasons"]["well"], 55);
+        assert_eq!(json["byInstance"], false);
     }
 }

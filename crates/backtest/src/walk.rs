@@ -13,7 +13,9 @@
 //!   miss: it says since when the evacuation had been coming.
 //!
 //! Alarms are not in metrics, so here the counts decide alone. In an incident Evac acts only if the
-//! zone's alarm agrees; a back-test without alarms shows the earliest that it could.
+//! zone's alarm agrees; a back-test without alarms shows the earliest that it could. And where no source
+//! counts instances, one that fails alone looks like its zone: that too is left to alarms then, and the
+//! walk says so.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +50,9 @@ pub struct Walk {
     pub minutes: usize,
     /// How many of them were known, by zone.
     pub known: BTreeMap<ZoneId, usize>,
+    /// Whether any minute has counts by instance. Without them an instance that fails alone looks like its
+    /// zone.
+    pub by_instance: bool,
     /// How many minutes ended with each reason, by its code.
     pub reasons: BTreeMap<&'static str, usize>,
     /// When Evac would have acted, in the order of time.
@@ -109,6 +114,12 @@ pub fn walk(history: &History, policy: &Policy) -> Walk {
         near: BTreeMap::new(),
         walk: Walk::default(),
     };
+    walker.walk.by_instance = history
+        .counts
+        .values()
+        .flatten()
+        .flatten()
+        .any(|minute| !minute.instances.is_empty());
     let length = history.counts.values().map(Vec::len).max().unwrap_or(0);
     for index in history.lead..length {
         for (zone, counted) in &history.counts {

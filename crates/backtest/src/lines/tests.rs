@@ -643,20 +643,47 @@ proptest! {
     }
 }
 
-#[test]
-fn the_samples_in_docs_are_answered_as_they_stand_there() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/classify");
-    let input = std::fs::read(format!("{docs}/observations.jsonl")).unwrap();
-    let mut output = Vec::new();
-    judge_lines(input.as_slice(), &mut output).unwrap();
-    let output = String::from_utf8(output).unwrap();
-    let path = format!("{docs}/verdicts.jsonl");
+/// Compares a file in docs with what it should be, or writes it.
+fn in_docs(file: &str, expected: &str) {
+    let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &output).unwrap();
+        std::fs::write(&path, expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        found == output,
-        "docs/classify/verdicts.jsonl is out of date: make schemas"
+        found == expected,
+        "docs/{file} is out of date: make schemas"
+    );
+}
+
+#[test]
+fn the_samples_in_docs_are_answered_as_they_stand_there() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+    let input = std::fs::read(format!("{docs}/classify/observations.jsonl")).unwrap();
+    let (_, answers) = judged(&input);
+    let mut output = Vec::new();
+    judge_lines(input.as_slice(), &mut output).unwrap();
+    in_docs(
+        "classify/verdicts.jsonl",
+        std::str::from_utf8(&output).unwrap(),
+    );
+
+    let page = std::fs::read_to_string(format!("{docs}/CLASSIFY.md")).unwrap();
+    let (before, rest) = page.split_once("jq -r '\"\\(.id): ").unwrap();
+    let (command, _) = rest.split_once('\n').unwrap();
+    let (_, after) = rest
+        .split_once("```\n<!-- End of what is written. -->")
+        .unwrap();
+    let told = |answer: &Value| {
+        let id = answer["id"].as_str().unwrap();
+        let told = answer["sentence"].as_str().or(answer["error"].as_str());
+        format!("{id}: {}\n", told.unwrap())
+    };
+    let lines: String = answers.iter().map(told).collect();
+    in_docs(
+        "CLASSIFY.md",
+        &format!(
+            "{before}jq -r '\"\\(.id): {command}\n{lines}```\n<!-- End of what is written. -->{after}"
+        ),
     );
 }
