@@ -14,7 +14,9 @@ use domain::verdict::Verdict;
 use domain::workload::Workload;
 use jiff::{SignedDuration, Timestamp};
 use pipeline_tests::{Pipeline, connections, scenario_named};
-use region::cloudwatch::{GetMetricData, MetricId, MetricStat, Query, Source, StateValue};
+use region::cloudwatch::{
+    Datum, DatumValues, GetMetricData, MetricId, MetricStat, Query, Resolution, Source, StateValue,
+};
 use region::fault::spec::RegionFault;
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
@@ -166,6 +168,60 @@ async fn a_canary_of_ones_own_is_evidence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn instances_are_found_by_their_dimension() {
+    let pipeline = Pipeline::on("healthy");
+    let publish = |zone: &str, instance: Option<&str>, requests: f64, faults: f64| {
+        let mut dimensions = vec![("Zone".to_owned(), zone.to_owned())];
+        dimensions.extend(instance.map(|id| ("InstanceId".to_owned(), id.to_owned())));
+        let datum = |name: &str, value: f64| Datum {
+            name: name.to_owned(),
+            dimensions: dimensions.clone(),
+            at: None,
+            resolution: Resolution::Standard,
+            values: DatumValues::Values(vec![(value, 1.0)]),
+        };
+        let data = vec![datum("Requests", requests), datum("Faults", faults)];
+        let mut state = pipeline.region().state();
+        let now = state.now();
+        state
+            .cloudwatch
+            .put_metric_data("Wild Rydes/Web", data, now)
+            .unwrap();
+    };
+    for _ in 0..6 {
+        publish("us-east-1c", None, 100.0, 30.0);
+        publish("us-east-1c", Some("i-1"), 60.0, 30.0);
+        publish("us-east-1c", Some("i-2"), 40.0, 0.0);
+        // Instances of another zone, and a zone with requests and without instances.
+        publish("us-east-1a", None, 10.0, 0.0);
+        publish("us-east-1a", Some("i-3"), 10.0, 0.0);
+        publish("us-east-1b", None, 10.0, 0.0);
+        pipeline.minutes(1).await;
+    }
+    let mut definition = pipeline.stage.workload.clone();
+    definition["evidence"] = json!({
+        "source": "custom",
+        "namespace": "Wild Rydes/Web",
+        "requests": "Requests",
+        "faults": "Faults",
+        "zone": {"dimension": "Zone", "as": "name"},
+        "instance": {"dimension": "InstanceId"},
+    });
+    let (_, counts) = counted(recent(&pipeline, &definition).await);
+    let instances: Vec<(String, u64, u64)> = minute_of(&counts, "use1-az1", 3)
+        .instances
+        .into_iter()
+        .map(|instance| (instance.id, instance.requests, instance.faults))
+        .collect();
+    assert_eq!(
+        instances,
+        [("i-1".to_owned(), 60, 30), ("i-2".to_owned(), 40, 0)]
+    );
+    assert_eq!(minute_of(&counts, "use1-az2", 3).instances.len(), 1);
+    assert_eq!(counts[&"use1-az3".parse().unwrap()][3], None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn metrics_that_are_late_are_told_to_be_late() {
     let mut scenario = scenario_named("healthy");
     scenario.region_faults.push(ScenarioRegionFault {
@@ -222,7 +278,7 @@ async fn evidence_that_does_not_come_delays_a_shift_by_its_bound_and_no_more() {
         (FaultKind::TimeoutAfter, Class::Timeout),
         (FaultKind::AccessDenied, Class::AccessDenied),
     ] {
-        let pipeline = Pipeline::at_peace();
+        let pipeline = Pipeline::on("healthy");
         pipeline.set_alarm(
             "use1-az1-wildrydes-isolated-impact-aggregate-alarm",
             StateValue::Alarm,
@@ -247,7 +303,7 @@ async fn evidence_that_does_not_come_delays_a_shift_by_its_bound_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn evidence_that_does_not_come_is_asked_for_again_where_the_policy_would_hold() {
-    let pipeline = Pipeline::at_peace();
+    let pipeline = Pipeline::on("healthy");
     pipeline.set_alarm(
         "use1-az1-wildrydes-isolated-impact-aggregate-alarm",
         StateValue::Alarm,
@@ -276,7 +332,7 @@ async fn evidence_that_does_not_come_is_asked_for_again_where_the_policy_would_h
 
 #[tokio::test(start_paused = true)]
 async fn a_tick_at_night_is_no_error_because_nothing_was_counted() {
-    let pipeline = Pipeline::at_peace();
+    let pipeline = Pipeline::on("healthy");
     let mut definition = pipeline.stage.workload.clone();
     definition["evidence"]["loadBalancer"] = json!("app/nobody/0000000000000000");
     let tick = json!({"action": "reconcile", "reason": "the tick"});

@@ -223,7 +223,7 @@ fn a_scenario_is_printed_changed_and_played() {
 
 #[test]
 fn a_fault_of_the_command_line_befalls_the_drill() {
-    let fault = "unavailable:service=arc-zonal-shift";
+    let fault = "accessDenied:service=arc-zonal-shift";
     let arguments = [
         "drill", "--speed", "600", "--format", "json", "--fault", fault,
     ];

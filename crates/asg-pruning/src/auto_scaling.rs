@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::Client;
+use aws_sdk_autoscaling::config;
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, Instance, InstanceRefreshStatus, LifecycleState, Tag,
 };
 use domain::failure::{Class, Failure};
 use domain::prune::GroupState;
 use domain::workload::GroupSelector;
-use runtime::clients::Connections;
+use runtime::clients::{Connections, retries};
 use runtime::failure::of_call;
 
 /// DescribeAutoScalingGroups takes so many names.
@@ -24,8 +25,9 @@ pub(crate) struct AutoScaling {
 
 impl AutoScaling {
     pub(crate) fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("AUTO_SCALING"));
         Self {
-            client: Client::new(&connections.to("AUTO_SCALING")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 

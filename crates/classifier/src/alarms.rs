@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::Config;
+use aws_sdk_cloudwatch::config::{self, Config};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmMuteRuleStatus, AlarmType, StateValue};
 use domain::event::AlarmState;
@@ -12,7 +12,7 @@ use domain::failure::Failure;
 use domain::observation::AlarmReading;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use runtime::clients::{Connections, limits};
+use runtime::clients::{Connections, limits, retries};
 use runtime::failure::of_call;
 
 /// DescribeAlarms takes so many names.
@@ -28,8 +28,9 @@ pub(crate) struct Alarms {
 
 impl Alarms {
     pub(crate) fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("CLOUDWATCH"));
         Self {
-            client: Client::new(&connections.to("CLOUDWATCH")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 

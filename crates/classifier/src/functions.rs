@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::{self, timeout::TimeoutConfig};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use domain::failure::{Class, Failure};
-use runtime::clients::{CONNECT, Connections};
+use runtime::clients::{CONNECT, Connections, retries};
 use runtime::failure::of_call;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,9 @@ struct FunctionFailure {
 
 impl Functions {
     pub(crate) fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("LAMBDA"));
         Self {
-            client: Client::new(&connections.to("LAMBDA")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::config::Config;
+use aws_sdk_sns::config::{self, Config};
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::failure::{Class, Failure};
 use domain::notice::Notice;
-use runtime::clients::{Connections, limits};
+use runtime::clients::{Connections, limits, retries};
 use runtime::failure::of_call;
 
 #[derive(Debug, Clone)]
@@ -18,8 +18,9 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn new(connections: &Connections, topic: &str) -> Self {
+        let config = config::Builder::from(&connections.to("SNS"));
         Self {
-            client: Client::new(&connections.to("SNS")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
             topic: topic.to_owned(),
         }
     }

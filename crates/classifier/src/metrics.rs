@@ -1,10 +1,10 @@
 //! CloudWatch's metrics as plain values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::Config;
+use aws_sdk_cloudwatch::config::{self, Config};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
@@ -15,7 +15,7 @@ use domain::judge::Counts;
 use domain::observation::Evidence;
 use domain::workload::ZoneMap;
 use jiff::Timestamp;
-use runtime::clients::{Connections, limits};
+use runtime::clients::{Connections, limits, retries};
 use runtime::failure::of_call;
 
 /// The length of every period that is asked for, in seconds.
@@ -37,8 +37,9 @@ impl Metrics {
     /// A reader over these connections.
     #[must_use]
     pub fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("CLOUDWATCH"));
         Self {
-            client: Client::new(&connections.to("CLOUDWATCH")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 
@@ -93,9 +94,11 @@ impl Metrics {
         within: Duration,
     ) -> Result<Answers, Failure> {
         let call = format!("GetMetricData of {source}");
-        let queries: Vec<MetricDataQuery> = queries(source, zones).iter().map(query).collect();
+        let asked = queries(source, zones);
+        let queries: Vec<MetricDataQuery> = asked.iter().map(query).collect();
         let start = span.starts().next().unwrap_or(span.from);
-        let mut results = Results::default();
+        let split = asked.iter().filter(|query| query.split_by.is_some());
+        let mut results = Results::of(split.map(|query| query.id.clone()));
         let mut token = None;
         for _ in 0..MOST_PAGES {
             let page = self
@@ -147,28 +150,45 @@ fn query(query: &MetricQuery) -> MetricDataQuery {
         .metric_name(&query.metric)
         .set_dimensions(Some(query.dimensions.iter().map(dimension).collect()))
         .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(PERIOD)
-        .stat(&query.statistic)
-        .build();
-    MetricDataQuery::builder()
-        .id(&query.id)
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    let asked = MetricDataQuery::builder().id(&query.id).return_data(true);
+    match (query.search(), &query.split_by) {
+        (Some(search), Some(dimension)) => asked
+            .expression(search)
+            // What tells the series apart is their label.
+            .label(format!("${{PROP('Dim.{dimension}')}}"))
+            .build(),
+        _ => {
+            let stat = MetricStat::builder()
+                .metric(metric)
+                .period(PERIOD)
+                .stat(&query.statistic)
+                .build();
+            asked.metric_stat(stat).build()
+        }
+    }
 }
 
 /// What the pages of an answer say.
 #[derive(Default)]
 struct Results {
     answers: Answers,
+    /// Queries that are split: each of their series has its label.
+    split: BTreeSet<String>,
+    /// Whether the last part of each series was its last, by the query's id and the label.
+    ended: BTreeMap<(String, String), bool>,
     /// What CloudWatch said instead of an answer, by the id of the query.
     broken: BTreeMap<String, String>,
 }
 
 impl Results {
-    /// Takes a page's part of a query's answer. A later part may complete it, but mends no error.
+    fn of(split: impl Iterator<Item = String>) -> Self {
+        Self {
+            split: split.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a page's part of a series. A later part may end it, but mends no error.
     fn take(&mut self, result: &MetricDataResult) {
         let Some(id) = result.id() else {
             return;
@@ -179,9 +199,19 @@ impl Results {
             Some((start, *value))
         });
         let series = self.answers.entry(id.to_owned()).or_default();
-        series.points.extend(points);
+        let label = result.label().filter(|_| self.split.contains(id));
+        match label {
+            Some(label) => series
+                .instances
+                .entry(label.to_owned())
+                .or_default()
+                .extend(points),
+            None => series.points.extend(points),
+        }
         let status = result.status_code();
-        series.complete = status == Some(&StatusCode::Complete) && times.len() == values.len();
+        let ended = status == Some(&StatusCode::Complete) && times.len() == values.len();
+        let label = label.unwrap_or_default().to_owned();
+        self.ended.insert((id.to_owned(), label), ended);
         if !matches!(status, Some(StatusCode::Complete | StatusCode::PartialData)) {
             let status = status.map_or("no status", StatusCode::as_str);
             let messages = result.messages().iter().filter_map(MessageData::value);
@@ -192,22 +222,24 @@ impl Results {
 
     /// The answers, if there is any at all. Where only some queries have one, the rest is unknown.
     fn answers(mut self, call: &str) -> Result<Answers, Failure> {
-        for id in self.broken.keys() {
-            if let Some(series) = self.answers.get_mut(id) {
-                series.complete = false;
-            }
+        let told = self.broken.values().next();
+        if let Some(told) = told.filter(|_| self.broken.len() == self.answers.len()) {
+            let class = if told.starts_with(StatusCode::Forbidden.as_str()) {
+                Class::AccessDenied
+            } else {
+                Class::Unavailable
+            };
+            return Err(Failure::new(class, format!("{call}: {told}")));
         }
-        match self.broken.values().next() {
-            Some(told) if self.broken.len() == self.answers.len() => {
-                let class = if told.starts_with(StatusCode::Forbidden.as_str()) {
-                    Class::AccessDenied
-                } else {
-                    Class::Unavailable
-                };
-                Err(Failure::new(class, format!("{call}: {told}")))
-            }
-            _ => Ok(self.answers),
+        // A search that found nothing has no result, and is complete.
+        for id in self.split {
+            self.answers.entry(id).or_default();
         }
+        for (id, series) in &mut self.answers {
+            let mut parts = self.ended.iter().filter(|((of, _), _)| of == id);
+            series.complete = parts.all(|(_, ended)| *ended) && !self.broken.contains_key(id);
+        }
+        Ok(self.answers)
     }
 }
 
@@ -269,6 +301,27 @@ mod tests {
             assert!(!answers["a"].complete, "{status}");
             assert!(answers["b"].complete);
         }
+    }
+
+    #[test]
+    fn a_split_query_has_a_series_for_each_label_and_one_without_a_result_has_none() {
+        let labelled = |label: &str, status| {
+            MetricDataResult::builder()
+                .id("a")
+                .label(label)
+                .status_code(status)
+                .timestamps(DateTime::from_secs(60))
+                .values(1.0)
+                .build()
+        };
+        let mut all = Results::of(["a", "nothing"].map(str::to_owned).into_iter());
+        all.take(&labelled("i-1", StatusCode::PartialData));
+        all.take(&labelled("i-2", StatusCode::Complete));
+        let answers = all.answers("GetMetricData").unwrap();
+        assert_eq!(answers["a"].instances.len(), 2);
+        assert!(answers["a"].points.is_empty());
+        assert!(!answers["a"].complete, "i-1 is not");
+        assert!(answers["nothing"].complete && answers["nothing"].instances.is_empty());
     }
 
     #[test]

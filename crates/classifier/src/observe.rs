@@ -4,8 +4,9 @@
 //! evidence are asked for, at the same time, and for one second at the most: zonal-shift reads the
 //! shifts in force anyway before it starts anything, and what it finds becomes part of the verdict.
 //! Where a policy holds without the one or the other, it is asked for once more with patience: some
-//! seconds are better than the minute until Lambda's retry. If the alarm has recovered by then, and on every other path, the
-//! shifts and the groups are asked for as well, all at the same time.
+//! seconds are better than the minute until Lambda's retry. If the alarm has recovered by then, and on
+//! every other path, the shifts and the groups are asked for as well, all at the same time; the evidence
+//! only where an alarm or a person makes it matter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use domain::policy::Without;
 use domain::prune::{NotReached, PruneAction, PruneAnswer, PruneRequest};
 use domain::report::StepFailure;
 use domain::shift::{ShiftAction, ShiftAnswer, ShiftRequest};
-use domain::signal::{Signal, Trigger};
+use domain::signal::{Action, Signal, Trigger};
 use domain::workload::{GroupSelector, Origin, Workload};
 use domain::{prune, shift};
 use runtime::clients::OPERATION;
@@ -52,9 +53,16 @@ impl Classifier {
         // nobody but the groups tells whether another zone is evacuated.
         let shifts_wanted = full || workload.origin == Origin::BareAlarm;
         let groups_wanted = full || workload.resources.is_empty();
-        let (alarms, evidence, mut shifts, mut groups) = tokio::join!(
+        let evidence = async {
+            if matches!(signal.trigger, Trigger::ZonalAlarm { .. }) {
+                self.read_evidence(workload, invocation, within).await
+            } else {
+                Evidence::NotConfigured
+            }
+        };
+        let (alarms, mut evidence, mut shifts, mut groups) = tokio::join!(
             self.read_alarms(workload, within, full),
-            self.read_evidence(workload, invocation, within),
+            evidence,
             self.read_shifts(workload, shifts_wanted, status_within),
             self.read_groups(workload, groups_wanted, status_within),
         );
@@ -64,6 +72,9 @@ impl Classifier {
                 self.read_shifts(workload, true, status_within),
                 self.read_groups(workload, true, status_within),
             );
+        }
+        if full && evidence_matters(signal, &alarms) {
+            evidence = self.read_evidence(workload, invocation, within).await;
         }
         let observation = Observation {
             alarms,
@@ -185,6 +196,26 @@ impl Classifier {
             Reading::Failed(not_reached(&answer.not_reached))
         }
     }
+}
+
+/// Whether counts can change what is decided away from an alarm's event. The tick comes each minute,
+/// each metric read costs money, and in peacetime no count leads to anything.
+fn evidence_matters(signal: &Signal, alarms: &Reading<BTreeMap<String, AlarmReading>>) -> bool {
+    let asked = match &signal.trigger {
+        Trigger::Command(command) => {
+            matches!(
+                command.action,
+                Action::Evacuate { .. } | Action::Explain { .. }
+            )
+        }
+        Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_) | Trigger::Arc(_) => false,
+    };
+    let mut zonal = signal.workload.alarms.zonal.values();
+    let in_alarm = |alarm: &String| {
+        let reading = alarms.taken().and_then(|alarms| alarms.get(alarm));
+        reading.is_some_and(|reading| reading.state == AlarmState::Alarm)
+    };
+    asked || zonal.any(in_alarm)
 }
 
 /// Whether the event's zone is no longer in ALARM.

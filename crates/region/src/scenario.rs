@@ -84,6 +84,9 @@ pub struct Setting {
     /// How much of the traffic each zone gets, in relation to the others; 1 where nothing is said.
     #[serde(default)]
     pub shares: std::collections::BTreeMap<ZoneId, f64>,
+    /// With fewer bad requests a minute in all zones together no zone's alarm goes off; 100 where
+    /// nothing is said.
+    pub bad_requests_to_alarm: Option<f64>,
     /// Whether the group has native zonal shift, and is a resource that ARC shifts.
     #[serde(default)]
     pub native_zonal_shift: bool,
@@ -243,7 +246,7 @@ impl Outcome {
 }
 
 /// The built-in scenarios, the default one first.
-const BUILT_IN: [&str; 27] = [
+const BUILT_IN: [&str; 31] = [
     include_str!("../scenarios/zonal-latency.json"),
     include_str!("../scenarios/zonal-errors.json"),
     include_str!("../scenarios/single-instance.json"),
@@ -255,6 +258,10 @@ const BUILT_IN: [&str; 27] = [
     include_str!("../scenarios/flapping.json"),
     include_str!("../scenarios/uneven-traffic.json"),
     include_str!("../scenarios/low-traffic.json"),
+    include_str!("../scenarios/low-traffic-acts.json"),
+    include_str!("../scenarios/second-zone-follows.json"),
+    include_str!("../scenarios/no-evidence.json"),
+    include_str!("../scenarios/most-of-the-traffic.json"),
     include_str!("../scenarios/already-shifted-by-operator.json"),
     include_str!("../scenarios/operator-cancels.json"),
     include_str!("../scenarios/aws-autoshift-elsewhere.json"),

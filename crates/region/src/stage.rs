@@ -65,8 +65,9 @@ const HISTORY: SignedDuration = SignedDuration::from_mins(10);
 /// How old an event may be for a function to be tried again with it: a decision from another time helps
 /// nobody.
 const EVENT_AGE_SECONDS: i64 = 900;
-/// How often the tick comes.
-const TICK_SECONDS: u32 = 300;
+/// How often the tick comes: what the counts do not bear out yet is looked at again with the next
+/// minute's.
+const TICK_SECONDS: u32 = 60;
 /// AZ ID and AZ name of each zone.
 const ZONES: [(&str, &str); 3] = [
     ("use1-az1", "us-east-1c"),
@@ -132,7 +133,15 @@ impl Stage {
             now,
             arc: arc(&account, &load_balancer)?,
             auto_scaling,
-            cloudwatch: detection::cloudwatch(&account, &zones()?, now)?,
+            cloudwatch: detection::cloudwatch(
+                &account,
+                &zones()?,
+                scenario
+                    .setting
+                    .bad_requests_to_alarm
+                    .unwrap_or(detection::ENOUGH),
+                now,
+            )?,
             sns,
             world: World::new(world(&load_balancer, &scenario.setting)?, chance)
                 .map_err(StageError::of)?,

@@ -3,7 +3,9 @@
 //! Region, credentials and endpoints are explicit: no profile, no instance metadata, no inference.
 //! Every call has a limit in time, and retries wait with jitter, because in a zone's failure
 //! everybody retries at once. The SDK's adaptive mode is not used: a client that was throttled once
-//! makes a call every two seconds then, which outlasts these limits and shows as a time-out.
+//! makes a call every two seconds then, which outlasts these limits and shows as a time-out. Nor is its
+//! quota of retries: it belongs to the process, so what one invocation used up in a zone's failure the
+//! next one in the same sandbox would lack.
 
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::settings::Settings;
@@ -39,6 +42,15 @@ pub fn limits(operation: Duration) -> TimeoutConfig {
         .connect_timeout(CONNECT.min(operation))
         .operation_attempt_timeout(ATTEMPT.min(operation))
         .operation_timeout(operation)
+        .build()
+}
+
+/// Retries without a quota: their number and their time are limited call by call, by [`ATTEMPTS`] and
+/// [`OPERATION`]. Each client's configuration takes it.
+#[must_use]
+pub fn retries() -> RetryPartition {
+    RetryPartition::custom("evac")
+        .token_bucket(TokenBucket::unlimited())
         .build()
 }
 

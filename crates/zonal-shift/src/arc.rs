@@ -4,6 +4,7 @@
 //! year, and none of them may stop an evacuation.
 
 use aws_sdk_arczonalshift::Client;
+use aws_sdk_arczonalshift::config;
 use aws_sdk_arczonalshift::operation::get_managed_resource::GetManagedResourceOutput;
 use aws_sdk_arczonalshift::primitives::DateTime;
 use aws_sdk_arczonalshift::types::{
@@ -15,7 +16,7 @@ use domain::incident::Marker;
 use domain::shift::{ActiveShift, ResourceReading, ResourceState, ShiftKind};
 use domain::{ResourceArn, ZoneId};
 use jiff::Timestamp;
-use runtime::clients::Connections;
+use runtime::clients::{Connections, retries};
 use runtime::failure::of_call;
 
 /// Cancelled shifts of a resource are read up to so many pages of 100, so that the reading ends.
@@ -28,8 +29,9 @@ pub(crate) struct Arc {
 
 impl Arc {
     pub(crate) fn new(connections: &Connections) -> Self {
+        let config = config::Builder::from(&connections.to("ARC_ZONAL_SHIFT"));
         Self {
-            client: Client::new(&connections.to("ARC_ZONAL_SHIFT")),
+            client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 

@@ -1,13 +1,13 @@
 //! From CloudWatch's answer to counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::query::{Planned, Role, plan};
 use super::{Answers, EvidenceSource, Series};
 use crate::failure::{Class, Failure};
-use crate::judge::{Counts, Minute, Minutes};
+use crate::judge::{Counts, InstanceMinute, Minute, Minutes};
 use crate::observation::Evidence;
 use crate::workload::ZoneMap;
 
@@ -16,6 +16,9 @@ pub const SETTLED: SignedDuration = SignedDuration::from_mins(2);
 
 /// Minutes that the newest data may be behind. What is older tells of another situation.
 pub const LATEST: usize = 2;
+
+/// A search gives so many series at the most, and does not say that there were more.
+pub const MOST_INSTANCES: usize = 500;
 
 /// Settled minutes from which on it can be said what a zone usually sends.
 const USUAL: usize = 3;
@@ -158,10 +161,14 @@ impl Value {
         let Some(series) = series else {
             return Self::Unknown;
         };
-        match series.points.get(&start) {
+        Self::at(&series.points, start, series.complete)
+    }
+
+    fn at(points: &BTreeMap<Timestamp, f64>, start: Timestamp, complete: bool) -> Self {
+        match points.get(&start) {
             Some(value) if (0.0..=LARGEST).contains(value) => Self::Known(*value),
             Some(_) => Self::Unknown,
-            None if series.complete => Self::Absent,
+            None if complete => Self::Absent,
             None => Self::Unknown,
         }
     }
@@ -174,6 +181,8 @@ impl Value {
 /// The series of one zone.
 struct Zone<'a> {
     series: Vec<(Role, Option<&'a Series>)>,
+    /// The series of its instances, where the source has them.
+    instances: Option<Vec<(Role, Option<&'a Series>)>>,
     /// Whether response times are those of targets, which 5xx have as well, and which a minute with
     /// requests does not lack.
     of_targets: bool,
@@ -188,9 +197,15 @@ impl<'a> Zone<'a> {
         answers: &'a Answers,
         of_targets: bool,
     ) -> Self {
-        let series = planned.map(|planned| (planned.role, answers.get(&planned.query.id)));
+        let (split, whole): (Vec<&Planned>, Vec<&Planned>) =
+            planned.partition(|planned| planned.split);
+        let series = |planned: Vec<&Planned>| {
+            let answer = |planned: &Planned| (planned.role, answers.get(&planned.query.id));
+            planned.into_iter().map(answer).collect()
+        };
         Self {
-            series: series.collect(),
+            instances: (!split.is_empty()).then(|| series(split)),
+            series: series(whole),
             of_targets,
         }
     }
@@ -209,7 +224,11 @@ impl<'a> Zone<'a> {
             .map(|(start, row)| {
                 let settled = span.is_settled(*start);
                 let known = is_told(row) && (settled || self.is_whole(row, &usual));
-                known.then(|| self.minute(row, settled))
+                let instances = self.instances(*start, row).filter(|_| known)?;
+                Some(Minute {
+                    instances,
+                    ..self.minute(row, settled)
+                })
             })
             .collect()
     }
@@ -217,6 +236,50 @@ impl<'a> Zone<'a> {
     fn row(&self, start: Timestamp) -> Row {
         let value = |(role, series): &(Role, Option<&Series>)| (*role, Value::of(*series, start));
         self.series.iter().map(value).collect()
+    }
+
+    /// The counts of each instance; `None` where there should be some and are not known.
+    fn instances(&self, start: Timestamp, of_zone: &Row) -> Option<Vec<InstanceMinute>> {
+        let Some(series) = &self.instances else {
+            return Some(Vec::new());
+        };
+        if series
+            .iter()
+            .any(|(_, series)| !series.is_some_and(|series| series.complete))
+        {
+            return None;
+        }
+        let found = |(_, series): &(Role, Option<&'a Series>)| {
+            let instances = series.map(|series| series.instances.keys());
+            instances.into_iter().flatten()
+        };
+        let ids: BTreeSet<&String> = series.iter().flat_map(found).collect();
+        if ids.len() >= MOST_INSTANCES {
+            return Some(Vec::new());
+        }
+        let mut instances = Vec::new();
+        for id in ids {
+            let value = |(role, series): &(Role, Option<&Series>)| {
+                let points = series.and_then(|series| series.instances.get(id));
+                let value = points.map(|points| Value::at(points, start, true));
+                (*role, value.unwrap_or(Value::Absent))
+            };
+            let row: Row = series.iter().map(value).collect();
+            if row.iter().any(|(_, value)| *value == Value::Unknown) {
+                return None;
+            }
+            let minute = self.minute(&row, true);
+            if minute.requests > 0 || minute.faults > 0 {
+                instances.push(InstanceMinute {
+                    id: id.clone(),
+                    requests: minute.requests,
+                    faults: minute.faults,
+                    slow: minute.slow,
+                });
+            }
+        }
+        let expected = sum(of_zone, Role::Requests) > 0;
+        (!instances.is_empty() || !expected).then_some(instances)
     }
 
     /// Whether a young minute lacks nothing that is to be expected.

@@ -30,7 +30,12 @@
 //! UDP has no resets, so for UDP it knows nothing.
 //!
 //! **Custom metrics** are whatever the workload or its canary counts: sums of metrics that carry the
-//! zone in a dimension.
+//! zone in a dimension. Where the same metrics are published by instance as well, a search finds
+//! the instances: a list in the definition would be out of date with the first launch. What is broad is
+//! judged by them, so a minute with requests of which no instance is known is unknown; otherwise a
+//! misspelt dimension would let one bad instance look like its zone. A search gives
+//! [`MOST_INSTANCES`] series at the most: in a zone that has as many, one instance is not the cause, and
+//! none is counted.
 //!
 //! # Absent, late and unknown
 //!
@@ -73,7 +78,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-pub use count::{LATEST, SETTLED, Span, counts, recent};
+pub use count::{LATEST, MOST_INSTANCES, SETTLED, Span, counts, recent};
 pub use query::{MOST_QUERIES, MetricQuery, queries};
 pub(crate) use read::read;
 
@@ -137,6 +142,8 @@ pub struct Custom {
     pub zone: ZoneDimension,
     /// Dimensions that are the same in every zone.
     pub dimensions: BTreeMap<String, String>,
+    /// The dimension that carries the instance, where the same metrics are published by instance, too.
+    pub instance: Option<String>,
 }
 
 /// How a workload's own metrics tell slow requests.
@@ -189,6 +196,8 @@ pub enum ZoneNaming {
 pub struct Series {
     /// The start of each minute that it has a value for, with the value.
     pub points: BTreeMap<Timestamp, f64>,
+    /// The same for each instance, in the answer to a query that is split.
+    pub instances: BTreeMap<String, BTreeMap<Timestamp, f64>>,
     /// Whether these are all: an answer in part, or with an error, says nothing about the minutes that
     /// it lacks.
     pub complete: bool,

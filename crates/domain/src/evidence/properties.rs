@@ -38,11 +38,16 @@ fn any_source() -> impl Strategy<Value = EvidenceSource> {
             holds: ZoneNaming::Name,
         },
         dimensions: BTreeMap::new(),
+        instance: None,
     };
     prop_oneof![
         Just(EvidenceSource::Alb(balancer.clone())),
         Just(EvidenceSource::Nlb(balancer)),
-        Just(EvidenceSource::Custom(custom)),
+        Just(EvidenceSource::Custom(custom.clone())),
+        Just(EvidenceSource::Custom(Custom {
+            instance: Some("InstanceId".to_owned()),
+            ..custom
+        })),
     ]
 }
 
@@ -71,7 +76,11 @@ fn any_series() -> impl Strategy<Value = Option<Series>> {
             .zip(0..)
             .filter_map(|(value, minute)| Some((start(minute), value?)))
             .collect();
-        Series { points, complete }
+        Series {
+            points,
+            complete,
+            ..Series::default()
+        }
     });
     prop::option::weighted(0.95, series)
 }
@@ -113,7 +122,7 @@ proptest! {
                 let mut known = 0;
                 let mut faults = 0.0_f64;
                 for planned in plan(&source, &zones) {
-                    if planned.zone != *zone {
+                    if planned.zone != *zone || planned.split {
                         continue;
                     }
                     let series = answers.get(&planned.query.id);

@@ -18,10 +18,39 @@ pub struct MetricQuery {
     pub namespace: String,
     /// The metric's name.
     pub metric: String,
-    /// All of its dimensions.
+    /// Its dimensions, all of them but the one that it is split by.
     pub dimensions: BTreeMap<String, String>,
     /// The statistic, such as `Sum` or `PR(0.35:)`.
     pub statistic: String,
+    /// The dimension that it is split by: the answer has a series for each of its values.
+    pub split_by: Option<String>,
+}
+
+impl MetricQuery {
+    /// The search that a split query is: exactly this metric, with exactly these dimensions, and the
+    /// one that it is split by.
+    #[must_use]
+    pub fn search(&self) -> Option<String> {
+        let split_by = self.split_by.as_ref()?;
+        let mut schema = vec![quoted(&self.namespace)];
+        schema.extend(self.dimensions.keys().map(|name| quoted(name)));
+        schema.push(quoted(split_by));
+        let mut terms = vec![format!("MetricName={}", quoted(&self.metric))];
+        let of_dimension =
+            |(name, value): (&String, &String)| format!("{}={}", quoted(name), quoted(value));
+        terms.extend(self.dimensions.iter().map(of_dimension));
+        Some(format!(
+            "SEARCH('{{{}}} {}', '{}', 60)",
+            schema.join(","),
+            terms.join(" "),
+            self.statistic
+        ))
+    }
+}
+
+/// Whatever is within quotation marks is taken as it is, and matched as a whole.
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }
 
 /// What a series counts for.
@@ -52,6 +81,8 @@ pub(super) enum Role {
 pub(super) struct Planned {
     pub(super) zone: ZoneId,
     pub(super) role: Role,
+    /// Whether it is of each instance, and not of the zone.
+    pub(super) split: bool,
     pub(super) query: MetricQuery,
 }
 
@@ -72,12 +103,19 @@ pub(super) fn plan(source: &EvidenceSource, zones: &ZoneMap) -> Vec<Planned> {
             id,
             zone,
             index,
+            split_by: None,
             plan: &mut plan,
         };
         match source {
             EvidenceSource::Alb(balancer) => of_zone.alb(balancer),
             EvidenceSource::Nlb(balancer) => of_zone.nlb(balancer),
-            EvidenceSource::Custom(custom) => of_zone.custom(custom),
+            EvidenceSource::Custom(custom) => {
+                of_zone.custom(custom);
+                if let Some(instance) = &custom.instance {
+                    of_zone.split_by = Some(instance);
+                    of_zone.custom(custom);
+                }
+            }
         }
     }
     plan
@@ -87,6 +125,7 @@ struct OfZone<'a> {
     id: &'a ZoneId,
     zone: &'a Zone,
     index: usize,
+    split_by: Option<&'a String>,
     plan: &'a mut Vec<Planned>,
 }
 
@@ -198,12 +237,14 @@ impl OfZone<'_> {
         self.plan.push(Planned {
             zone: self.id.clone(),
             role,
+            split: self.split_by.is_some(),
             query: MetricQuery {
                 id: format!("z{}q{}", self.index, self.plan.len()),
                 namespace: namespace.to_owned(),
                 metric: metric.to_owned(),
                 dimensions: dimensions.clone(),
                 statistic: statistic.to_owned(),
+                split_by: self.split_by.cloned(),
             },
         });
     }

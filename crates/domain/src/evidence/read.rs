@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::query::{MOST_QUERIES, queries};
+use super::query::{MOST_QUERIES, MetricQuery, queries};
 use super::{Custom, EvidenceSource, LatencyUnit, LoadBalancer, Slow, ZoneDimension, ZoneNaming};
 use crate::problem::{Problem, Problems};
 use crate::workload::ZoneMap;
@@ -13,7 +13,8 @@ use crate::workload::ZoneMap;
 /// An answer that takes longer than ten minutes is not waited for.
 const LONGEST_SLOW_MS: u32 = 600_000;
 
-/// CloudWatch's limit.
+/// CloudWatch's limits.
+const LONGEST_SEARCH: usize = 1024;
 const MOST_DIMENSIONS: usize = 30;
 
 #[derive(Deserialize)]
@@ -50,6 +51,17 @@ struct CustomDefinition {
     zone: Option<ZoneDefinition>,
     #[serde(default)]
     dimensions: BTreeMap<String, String>,
+    instance: Option<InstanceDefinition>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "the instance's dimension"
+)]
+struct InstanceDefinition {
+    dimension: String,
 }
 
 #[derive(Deserialize)]
@@ -291,6 +303,22 @@ impl Check<'_> {
                 self.refuse(&format!("dimensions.{name}"), format!("\"{value}\" is not a dimension's value, expected name and value of 1 to 255 characters"));
             }
         }
+        let instance = definition.instance.map(|instance| instance.dimension);
+        if let Some(name) = &instance {
+            let is_zone = zone.as_ref().is_some_and(|zone| zone.dimension == *name);
+            if !is_text(name) || is_zone || dimensions.contains_key(name) {
+                self.refuse("instance.dimension", format!("\"{name}\" is not a dimension of its own, expected the one that tells instances apart, such as InstanceId"));
+            }
+            // They stand between quotation marks in the search for instances.
+            let mut texts = [&namespace, name]
+                .into_iter()
+                .chain(zone.as_ref().map(|zone| &zone.dimension))
+                .chain(requests.iter().chain(&faults))
+                .chain(dimensions.iter().flat_map(|(name, value)| [name, value]));
+            if let Some(text) = texts.find(|text| text.contains(['"', '\''])) {
+                self.refuse("instance", format!("stands beside {text}, expected names and values without quotation marks: CloudWatch could not search for them"));
+            }
+        }
         Some(Custom {
             namespace,
             requests,
@@ -298,6 +326,7 @@ impl Check<'_> {
             slow: slow?,
             zone: zone?,
             dimensions,
+            instance,
         })
     }
 
@@ -366,7 +395,15 @@ impl Check<'_> {
     }
 
     fn size(&mut self, source: &EvidenceSource, zones: &ZoneMap) {
-        let n = queries(source, zones).len();
+        let queries = queries(source, zones);
+        let longest = queries
+            .iter()
+            .filter_map(MetricQuery::search)
+            .map(|search| search.len());
+        if let Some(length) = longest.max().filter(|length| *length > LONGEST_SEARCH) {
+            self.refuse("instance", format!("needs a search of {length} characters, expected at most {LONGEST_SEARCH}: shorten names, or leave out dimensions"));
+        }
+        let n = queries.len();
         if n <= MOST_QUERIES {
             return;
         }

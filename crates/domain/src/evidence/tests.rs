@@ -87,7 +87,7 @@ impl Seen {
         let zone = format!("use1-az{zone}").parse().unwrap();
         let ids: Vec<String> = plan(&self.source, &zones(3))
             .into_iter()
-            .filter(|planned| planned.zone == zone && planned.role == role)
+            .filter(|planned| planned.zone == zone && planned.role == role && !planned.split)
             .map(|planned| planned.query.id)
             .collect();
         assert!(!ids.is_empty(), "{role:?} is not asked for");
@@ -471,6 +471,81 @@ fn custom_metrics_are_summed_by_the_zone_as_their_dimension_holds_it() {
     assert_eq!(last.statistic, "PR(350:)", "in the unit of the metric");
 }
 
+/// A minute of a zone with metrics by instance: the zone's requests, and the requests and faults of
+/// each instance.
+fn by_instance(requests: f64, instances: &[(&str, f64, f64)]) -> Seen {
+    let mut settings = canary();
+    settings["requests"] = json!("Requests");
+    settings["faults"] = json!("Faults");
+    settings["instance"] = json!({"dimension": "InstanceId"});
+    let mut seen = Seen::of(source(settings)).with(1, Role::Requests, 5, requests);
+    let plan = plan(&seen.source, &zones(3));
+    for (id, requests, faults) in instances {
+        for (role, value) in [(Role::Requests, *requests), (Role::Faults, *faults)] {
+            let planned = plan
+                .iter()
+                .find(|planned| planned.split && planned.role == role)
+                .unwrap();
+            let series = seen.answers.get_mut(&planned.query.id).unwrap();
+            let points = BTreeMap::from([(at(5), value)]);
+            series.instances.insert((*id).to_owned(), points);
+        }
+    }
+    seen
+}
+
+#[test]
+fn instances_are_searched_for_and_counted_each() {
+    let seen = by_instance(100.0, &[("i-1", 60.0, 30.0), ("i-2", 40.0, 0.0)]);
+    let counted: Vec<(String, u64, u64)> = seen
+        .minute(5)
+        .unwrap()
+        .instances
+        .into_iter()
+        .map(|instance| (instance.id, instance.requests, instance.faults))
+        .collect();
+    assert_eq!(
+        counted,
+        [("i-1".to_owned(), 60, 30), ("i-2".to_owned(), 40, 0)]
+    );
+    let searches: Vec<String> = queries(&seen.source, &zones(1))
+        .iter()
+        .filter_map(MetricQuery::search)
+        .collect();
+    insta::assert_snapshot!(searches.join("\n"), @r#"
+    SEARCH('{"front-end/metrics","AZ-ID","Operation","Region","InstanceId"} MetricName="Requests" "AZ-ID"="use1-az1" "Operation"="ride" "Region"="us-east-1"', 'Sum', 60)
+    SEARCH('{"front-end/metrics","AZ-ID","Operation","Region","InstanceId"} MetricName="Faults" "AZ-ID"="use1-az1" "Operation"="ride" "Region"="us-east-1"', 'Sum', 60)
+    SEARCH('{"front-end/metrics","AZ-ID","Operation","Region","InstanceId"} MetricName="SuccessLatency" "AZ-ID"="use1-az1" "Operation"="ride" "Region"="us-east-1"', 'SampleCount', 60)
+    SEARCH('{"front-end/metrics","AZ-ID","Operation","Region","InstanceId"} MetricName="SuccessLatency" "AZ-ID"="use1-az1" "Operation"="ride" "Region"="us-east-1"', 'PR(350:)', 60)
+    "#);
+}
+
+#[test]
+fn a_minute_with_requests_of_which_no_instance_is_known_is_unknown() {
+    assert_eq!(by_instance(100.0, &[]).minute(5), None);
+    assert!(by_instance(0.0, &[]).minute(5).is_some());
+    let mut cut_off = by_instance(100.0, &[("i-1", 60.0, 30.0)]);
+    for series in cut_off.answers.values_mut() {
+        series.complete = series.instances.is_empty();
+    }
+    assert_eq!(cut_off.minute(5), None, "there may be more instances");
+}
+
+#[test]
+fn where_there_are_more_instances_than_a_search_finds_none_is_counted() {
+    let ids: Vec<String> = (0..MOST_INSTANCES).map(|n| format!("i-{n}")).collect();
+    let all: Vec<(&str, f64, f64)> = ids.iter().map(|id| (id.as_str(), 1.0, 0.0)).collect();
+    let few = by_instance(500.0, &all[1..]);
+    assert_eq!(few.minute(5).unwrap().instances.len(), MOST_INSTANCES - 1);
+    assert!(
+        by_instance(500.0, &all)
+            .minute(5)
+            .unwrap()
+            .instances
+            .is_empty()
+    );
+}
+
 #[test]
 fn every_wrong_field_is_named_with_its_remedy() {
     let balancer = |field: &str, value: Value| {
@@ -526,6 +601,25 @@ fn every_wrong_field_is_named_with_its_remedy() {
         custom("/dimensions/AZ-ID", json!("use1-az1")),
         custom("/dimensions/Operation", json!("")),
         custom("/requests", json!(many)),
+        custom("/instance", json!("InstanceId")),
+        custom("/instance", json!({"dimension": "AZ-ID"})),
+        custom("/instance", json!({"dimension": "I".repeat(250)})),
+        {
+            let mut settings = canary();
+            settings["instance"] = json!({"dimension": "I".repeat(250)});
+            settings["dimensions"]["Operation"] = json!("r".repeat(250));
+            settings["namespace"] = json!("n".repeat(250));
+            settings["dimensions"]["D".repeat(120)] = json!("d".repeat(200));
+            settings
+        },
+        json!({
+            "source": "custom",
+            "namespace": "the \"shop\"",
+            "requests": "Requests",
+            "faults": "Faults",
+            "zone": {"dimension": "AZ", "as": "name"},
+            "instance": {"dimension": "InstanceId"},
+        }),
     ];
     let told: Vec<String> = cases
         .into_iter()

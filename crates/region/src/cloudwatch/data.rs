@@ -3,7 +3,9 @@
 //! Simplifications:
 //! - what is put can be seen at once, or from its own time on if that is in the future;
 //! - `GetMetricData` answers for the time for which the Region keeps metrics, and not beyond the
-//!   current period; its label is the name of the metric or the id of the expression.
+//!   current period; its label is the name of the metric or the id of the expression;
+//! - what searches find comes with the last page, whole, and only these have labels with
+//!   `${PROP('Dim.…')}`.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,9 @@ use super::expression::Value;
 use super::grid::{Grid, Series, floor, instant};
 use super::metric::{MetricId, RETENTION, Resolution, StatisticSet};
 use super::page::bad_token;
-use super::query::{Data, Queries, Query, Source};
+use super::query::{Data, MetricStat, Queries, Query, Source};
+use super::search::{MOST_FOUND, Search};
+use super::statistic::{Statistic, StatisticError};
 
 /// One datum to record.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,8 +180,9 @@ impl CloudWatch {
                     ))
                 })?,
         };
-        let queries =
-            Queries::new(request.queries.clone()).map_err(|error| invalid(error.to_string()))?;
+        let (searches, queries): (Vec<Query>, Vec<Query>) =
+            request.queries.iter().cloned().partition(is_search);
+        let queries = Queries::new(queries).map_err(|error| invalid(error.to_string()))?;
         let from = match &request.next_token {
             Some(token) => read_token(token)?,
             None => (0, None),
@@ -216,7 +221,56 @@ impl CloudWatch {
                 break;
             }
         }
+        if data.next_token.is_none() {
+            for query in searches.iter().filter(|query| query.return_data) {
+                data.results.extend(self.found(query, request, now)?);
+            }
+        }
         Ok(data)
+    }
+
+    /// A result for each metric that a search finds.
+    fn found(
+        &self,
+        query: &Query,
+        request: &GetMetricData,
+        now: Timestamp,
+    ) -> Result<Vec<MetricDataResult>, ServiceError> {
+        let Source::Expression { text, .. } = &query.source else {
+            return Ok(Vec::new());
+        };
+        let refuse = |error: String| invalid(format!("expression \"{}\": {error}", query.id));
+        let search = Search::parse(text).map_err(|error| refuse(error.to_string()))?;
+        let stat: Statistic = search
+            .stat
+            .parse()
+            .map_err(|error: StatisticError| refuse(error.to_string()))?;
+        let ever = now - RETENTION;
+        let found = self.metrics.seen(ever, now);
+        let found = found.filter(|metric| search.finds(metric)).take(MOST_FOUND);
+        found
+            .map(|metric| {
+                let one = Query {
+                    id: query.id.clone(),
+                    source: Source::Metric(MetricStat {
+                        metric: metric.clone(),
+                        period: search.period,
+                        stat: stat.clone(),
+                        unit: None,
+                    }),
+                    label: None,
+                    return_data: true,
+                };
+                let queries =
+                    Queries::new(vec![one]).map_err(|error| invalid(error.to_string()))?;
+                Ok(MetricDataResult {
+                    id: query.id.clone(),
+                    label: label_of(query, metric),
+                    datapoints: self.datapoints(&queries, 0, request, now)?,
+                    complete: true,
+                })
+            })
+            .collect()
     }
 
     fn datapoints(
@@ -327,6 +381,21 @@ impl Datum {
 
 pub(super) fn bad_value(message: String) -> ServiceError {
     ServiceError::new(400, "InvalidParameterValueException", message)
+}
+
+fn is_search(query: &Query) -> bool {
+    matches!(&query.source, Source::Expression { text, .. } if Search::is(text))
+}
+
+/// The label of a metric that was found, with the values of the dimensions that it asks for.
+fn label_of(query: &Query, metric: &MetricId) -> String {
+    let Some(label) = &query.label else {
+        return metric.name.clone();
+    };
+    let dimensions = metric.dimensions.iter();
+    dimensions.fold(label.clone(), |label, (name, value)| {
+        label.replace(&format!("${{PROP('Dim.{name}')}}"), value)
+    })
 }
 
 fn label(query: &Query) -> String {

@@ -45,6 +45,7 @@ mod query;
 mod reason;
 mod round;
 mod rule;
+mod search;
 mod state;
 mod statistic;
 mod threshold;

@@ -155,6 +155,9 @@ impl Check {
         if let Some(rate) = setting.requests_per_second {
             self.within("setting.requestsPerSecond", rate, 10_000.0);
         }
+        if let Some(enough) = setting.bad_requests_to_alarm {
+            self.within("setting.badRequestsToAlarm", enough, 1_000_000.0);
+        }
         for (zone, share) in &setting.shares {
             self.zone("setting.shares", zone);
             self.within(&format!("setting.shares.{zone}"), *share, 1000.0);
