@@ -1,12 +1,9 @@
-//! The plain form of an observation, read in a quarter of the time.
+//! The plain form of an observation, read in three fifths of the time.
 //!
-//! Nearly every line is an id and zones with minutes of whole numbers, written by a program. This reads
-//! that form and nothing else: no escapes, no fractions, no instances, no policy, no alarms. What is not
-//! plain, right or wrong, is left to the careful reader, which alone refuses; and a test holds what is
-//! read here against what that one reads.
-//!
-//! Of the faster parsers that there are, one overflowed its stack on a line of brackets when this was
-//! written, and all of them are many times as much code.
+//! Nearly every line is an id and zones with minutes of whole numbers, written by a program, and reading
+//! is most of the work. This reads that form and nothing else: no escapes, no fractions, no instances,
+//! no policy, no alarms. What is not plain, right or wrong, is left to the careful reader, which alone
+//! refuses; and a test holds what is read here against what that one reads.
 
 use std::borrow::Cow;
 
@@ -42,12 +39,13 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
 impl<'a> Plain<'a> {
     /// The next byte that is not a space, without taking it.
     fn peek(&mut self) -> Option<u8> {
-        let rest = &self.line.as_bytes()[self.at..];
-        let spaces = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-        self.at += spaces.count();
-        self.line.as_bytes().get(self.at).copied()
+        loop {
+            let byte = *self.line.as_bytes().get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
     }
 
     fn is_at_end(&mut self) -> bool {
@@ -71,13 +69,16 @@ impl<'a> Plain<'a> {
 
     fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
-        let rest = &self.line.as_bytes()[self.at..];
-        let length = rest
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-        (rest[length] == b'"').then_some(())?;
-        let text = self.line.get(self.at..self.at + length)?;
-        self.at += length + 1;
+        let start = self.at;
+        loop {
+            match *self.line.as_bytes().get(self.at)? {
+                b'"' => break,
+                b'\\' | 0..0x20 => return None,
+                _ => self.at += 1,
+            }
+        }
+        let text = self.line.get(start..self.at)?;
+        self.at += 1;
         Some(text)
     }
 
@@ -155,22 +156,22 @@ impl<'a> Plain<'a> {
         }))
     }
 
-    /// A whole number without sign, fraction, exponent or leading zeros.
+    /// A whole number without sign, fraction, exponent or leading zeros. A fraction or an exponent is no
+    /// separator, and so not plain.
     fn count(&mut self) -> Option<u64> {
-        self.peek()?;
-        let rest = &self.line.as_bytes()[self.at..];
-        let mut count: u64 = 0;
-        let mut length = 0;
-        while let Some(digit) = rest.get(length).map(|byte| byte.wrapping_sub(b'0')) {
+        let first = self.peek()?.wrapping_sub(b'0');
+        (first <= 9).then_some(())?;
+        self.at += 1;
+        let mut count = u64::from(first);
+        while let Some(byte) = self.line.as_bytes().get(self.at) {
+            let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
+            (first != 0).then_some(())?;
             count = count.checked_mul(10)?.checked_add(digit.into())?;
-            length += 1;
+            self.at += 1;
         }
-        // A fraction or an exponent is no separator, and so not plain.
-        (length == 1 || (length > 1 && rest[0] != b'0')).then_some(())?;
-        self.at += length;
         Some(count)
     }
 }
