@@ -17,7 +17,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture
+.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture schemas bench-classify
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,12 @@ lock-clients: ## Pin what the walk needs in its newest versions
 	sed -i '1i # Written by `make lock-clients` from requirements.in; do not edit.' tests/clients/requirements.txt
 
 emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contract suite compares with
+
+schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
+	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+
+bench-classify: ## Measure how many observations evac classify judges in a second on one core
+	$(CARGO) bench $(LOCKED) --package backtest --bench classify
 
 check: format lint architecture deny docs ## Check format, lints, architecture, dependencies and docs
 

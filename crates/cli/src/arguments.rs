@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::backtest::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use region::clock::Speed;
 use region::fault::spec::RegionFault;
@@ -28,10 +29,22 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   evac classify < observations.jsonl
   evac classify < observations.jsonl | jq -r .sentence
+  evac classify < observations.jsonl | jq -r 'select(.verdict == \"evacuate\") | [.id, .zone] | @tsv'
+  jq -c '.policy = {criteria: {tolerated: 0.02}}' observations.jsonl | evac classify
 
 A line that is no observation gives a line with its number and the error, and the rest is judged.
+docs/CLASSIFY.md tells every field and every reason, docs/schema has the JSON Schemas.
 The exit status is 0 if every line was an observation, else 1.")]
     Classify,
+    /// Say when Evac would have acted in a time that CloudWatch still has, and what came near.
+    ///
+    /// It reads a workload's evidence from CloudWatch, minute by minute, judges each minute as the
+    /// classifier would have, and changes nothing. Alarms are not in metrics, so the counts decide
+    /// alone. CloudWatch keeps minutes for 15 days.
+    ///
+    /// The caller needs cloudwatch:GetMetricData. AWS_REGION and the credentials are read from the
+    /// environment, and from nowhere else.
+    Backtest(BacktestOptions),
     /// Run only the embedded Region, for other clients such as boto3 and the AWS CLI.
     ///
     /// It listens on 127.0.0.1 and on no other address, until Ctrl-C or SIGTERM. Signatures are not
@@ -101,6 +114,32 @@ pub(crate) struct ExplainOptions {
     /// The file with the event or command, as the classifier receives it; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  eval \"$(aws configure export-credentials --format env)\"
+  evac backtest --workload workload.json --from 3h
+  evac backtest --workload workload.json --from 2026-03-07T03:00:00Z --to 2026-03-07T05:00:00Z
+  evac backtest --workload workload.json --from 14d --format json | jq .evacuations
+
+docs/CLASSIFY.md says how to read what it prints.
+The exit status is 0 if counts were found and judged, whatever came of it; 1 if there were none, or they
+could not be read, or the definition is refused; and 2 for wrong usage.")]
+pub(crate) struct BacktestOptions {
+    /// The file with the workload's definition, or with a payload that carries one; - for standard
+    /// input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) workload: PathBuf,
+    /// The first minute: a time such as 2026-03-07T03:00:00Z, or how long ago, such as 3h or 14d
+    #[arg(long, value_name = "T")]
+    pub(crate) from: Moment,
+    /// The end of the last minute, likewise
+    #[arg(long, value_name = "T", default_value = "now")]
+    pub(crate) to: Moment,
     /// How to tell
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

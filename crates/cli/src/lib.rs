@@ -1,10 +1,11 @@
-//! `evac`: rehearse an evacuation, explain what Evac makes of an event, and run the embedded Region
-//! for other clients.
+//! `evac`: rehearse an evacuation, explain what Evac makes of an event, try a policy on recorded counts,
+//! and run the embedded Region for other clients.
 //!
 //! The exit status is 0 where everything is as it should be, 1 where it is not, and 2 for wrong
 //! usage, such as a file that cannot be read.
 
 mod arguments;
+mod backtest;
 mod classify;
 pub mod drill;
 mod explain;
@@ -35,6 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = match arguments.command {
+        Command::Backtest(options) => backtest::command(&options),
         Command::Classify => classify::command(),
         Command::Drill(options) => drill::command(&options),
         Command::Explain(options) => explain::command(&options),
