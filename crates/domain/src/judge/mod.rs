@@ -106,8 +106,9 @@ pub struct Judgement {
 pub fn judge(counts: &Counts, shifted: Option<&ZoneId>, criteria: &Criteria) -> Judgement {
     let bench = zone::Bench::new(criteria, counts, shifted);
     let zones: BTreeMap<ZoneId, ZoneFinding> = counts
-        .iter()
-        .map(|(zone, minutes)| (zone.clone(), bench.judge(zone, minutes)))
+        .keys()
+        .enumerate()
+        .map(|(index, zone)| (zone.clone(), bench.judge(index)))
         .collect();
     Judgement {
         outcome: outcome(&zones, shifted, criteria),

@@ -156,7 +156,7 @@ fn probabilities_agree_with_simulation() {
         ((40_000.0, 12_000.0), (40_000.0, 3_950.0), 2.0),
     ] {
         let (own, others) = (tally(own.0, own.1), tally(others.0, others.1));
-        let exact = exceeds(own, others, &floors, dispersion);
+        let exact = exceeds(own.worth(dispersion), others.worth(dispersion), &floors);
         let simulated = drawn(own, others, &floors, dispersion, &mut random);
         worst = worst.max((exact - simulated).abs());
         assert!(
@@ -182,7 +182,7 @@ fn equal_zones_differ_by_chance_as_often_as_the_normal_law_says() {
                 let bad = [one.sample(&mut random), other.sample(&mut random)];
                 let own = tally(own.into(), bad[0] as f64);
                 let others = tally(others.into(), bad[1] as f64);
-                super::probability::signed_root(own, others, 1.0) > needed
+                super::probability::signed_root(own, others) > needed
             })
             .count();
         let rate = beyond as f64 / f64::from(draws);
