@@ -1,8 +1,8 @@
 //! The generator: an incident's counts, minute by minute, from its truth, its setting and a seed.
 //!
 //! In every incident, whatever its truth, traffic follows a slow wave and a random walk that all zones
-//! share, and a wobble of each zone's own; the base bad share walks too, and is up to 1.4 times as
-//! high in one zone as in the mean and 0.7 times in another. A minute's bad share in a zone is drawn
+//! share, and a wobble of each zone's own; the base bad share walks too, down to two thirds and back, and
+//! is up to a fifth higher or lower in one zone than in another. A minute's bad share in a zone is drawn
 //! from a beta distribution around what the truth says, and the bad requests of each instance from a
 //! binomial one around that: the zone's counts are beta-binomial.
 //!
@@ -347,13 +347,13 @@ fn walk(
     };
     // Zones are not equally well in peace either.
     let bases: Vec<f64> = (0..weights.len())
-        .map(|_| setting.base * random.random_range(0.7..=1.4))
+        .map(|_| setting.base * random.random_range(0.8..=1.2))
         .collect();
     let mut zones = vec![Vec::with_capacity(minutes); weights.len()];
     for minute in 0..minutes {
         shared.turn += shared.turns;
         shared.walk += 0.02 * normal(random);
-        shared.base = (shared.base + 0.05 * normal(random)).clamp(-0.7, 0.7);
+        shared.base = (shared.base + 0.05 * normal(random)).clamp(-0.4, 0.0);
         let traffic = f64::from(setting.requests)
             * (1.0 + 0.3 * (shared.turn * std::f64::consts::TAU).sin())
             * shared.walk.exp();

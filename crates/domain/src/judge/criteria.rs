@@ -26,6 +26,9 @@ pub struct Criteria {
     pub confidence: f64,
     /// The same with the worst minutes, or with the worst instance, left out, 0.5 to 1.
     pub robust_confidence: f64,
+    /// The posterior probability that may remain of another zone being materially bad and at least half
+    /// as bad, 0 to 0.5. The fewer requests other zones have, the longer it takes to rule out.
+    pub doubt: f64,
     /// Wrong evacuations a day that chance may cause in zones that are equally well, above 0, to 1.
     pub false_alarms_per_day: f64,
     /// Requests in the zone, and in all others together, without which nothing is said of a zone.
@@ -38,18 +41,19 @@ pub struct Criteria {
 impl Default for Criteria {
     fn default() -> Self {
         Self {
-            window: 5,
+            window: 7,
             sustained: 2,
             tolerated: 0.01,
             factor: 3.0,
             difference: 0.005,
-            regional_above: 0.05,
-            regional_factor: 10.0,
+            regional_above: 0.02,
+            regional_factor: 5.0,
             confidence: 0.95,
             robust_confidence: 0.9,
+            doubt: 0.001,
             false_alarms_per_day: 0.01,
-            min_requests: 150,
-            outage: 0.9,
+            min_requests: 200,
+            outage: 0.98,
         }
     }
 }
@@ -84,6 +88,8 @@ pub struct CriteriaDefinition {
     pub confidence: Option<f64>,
     /// [`Criteria::robust_confidence`].
     pub robust_confidence: Option<f64>,
+    /// [`Criteria::doubt`].
+    pub doubt: Option<f64>,
     /// [`Criteria::false_alarms_per_day`].
     pub false_alarms_per_day: Option<f64>,
     /// [`Criteria::min_requests`].
@@ -109,6 +115,7 @@ impl CriteriaDefinition {
             regional_factor: self.regional_factor.unwrap_or(usual.regional_factor),
             confidence: self.confidence.unwrap_or(usual.confidence),
             robust_confidence: self.robust_confidence.unwrap_or(usual.robust_confidence),
+            doubt: self.doubt.unwrap_or(usual.doubt),
             false_alarms_per_day: self
                 .false_alarms_per_day
                 .unwrap_or(usual.false_alarms_per_day),
@@ -199,6 +206,13 @@ impl Criteria {
             0.5,
             1.0,
             "a probability, such as 0.9",
+        );
+        within(
+            "doubt",
+            self.doubt,
+            0.0,
+            0.5,
+            "a probability, such as 0.001",
         );
         within(
             "falseAlarmsPerDay",

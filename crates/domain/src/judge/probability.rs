@@ -166,6 +166,25 @@ pub(super) fn exceeds(own: Tally, others: Tally, floors: &Floors) -> f64 {
     probability.clamp(0.0, 1.0)
 }
 
+/// The posterior probability that the share behind `other` is more than `tolerated`, and that behind
+/// `own` not even `factor` times as high: that both are bad to a comparable degree.
+pub(super) fn comparable(own: Tally, other: Tally, factor: f64, tolerated: f64) -> f64 {
+    let own = Posterior::new(own);
+    let other = Posterior::new(other);
+    let most = other.reach().1;
+    if most <= tolerated || own.reach().0 > factor * most {
+        return 0.0;
+    }
+    let probability = if own.centre().1 <= other.centre().1 {
+        integrate(&own, 0.0, 1.0, |share| {
+            1.0 - other.at_most((share / factor).max(tolerated))
+        })
+    } else {
+        integrate(&other, tolerated, 1.0, |share| own.at_most(factor * share))
+    };
+    probability.clamp(0.0, 1.0)
+}
+
 /// How many standard deviations to either side are integrated over; what is left out weighs 1e-8.
 const REACH: f64 = 6.0;
 

@@ -6,7 +6,7 @@ use super::counts::{Counts, Minute, Tally};
 use super::criteria::Criteria;
 use super::dispersion::{correlation, dispersion};
 use super::finding::{Affected, Finding, Knowledge, ZoneFinding};
-use super::probability::{Floors, exceeds, normal_above, signed_root};
+use super::probability::{Floors, comparable, exceeds, normal_above, signed_root};
 use crate::zone::ZoneId;
 
 /// What zones are judged by.
@@ -20,22 +20,20 @@ pub(super) struct Bench<'a> {
     floors: Floors,
     /// Standard deviations that a difference must show, for all zones, windows and minutes of a day.
     needed: f64,
-    /// The same for what is left without the worst minute or instance: for as many as a day may have.
-    needed_of_rest: f64,
 }
 
 /// Minutes in a day: each is looked at once.
 const LOOKS_PER_DAY: f64 = 1_440.0;
 
-/// Blips and bad instances that a zone may have in a day, each looked at in every window that it is in.
-const MISHAPS_PER_DAY: f64 = 10.0;
-
 /// A zone without an impairment is reported over so many minutes.
 const REPORTED: usize = 3;
 
+/// Two zones of which one is at most so many times as bad as the other may share a cause.
+const COMPARABLE: f64 = 2.0;
+
 /// The part of `min_requests` that a single minute must have to be a total outage. Fifty requests that
 /// all fail are not a bad minute of something that mostly works.
-const OUTAGE_PART: f64 = 1.0 / 3.0;
+const OUTAGE_PART: f64 = 0.25;
 
 /// A zone and all the others, over the same minutes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,8 +66,7 @@ impl<'a> Bench<'a> {
             tallies.resize((zone + 1) * window, None);
         }
         let windows = window.saturating_sub(criteria.sustained) + 2;
-        let looks = (zones.len().max(1) * windows) as f64;
-        let each = criteria.false_alarms_per_day / looks;
+        let looks = LOOKS_PER_DAY * (zones.len().max(1) * windows) as f64;
         Self {
             criteria,
             shifted: shifted.and_then(|shifted| counts.keys().position(|zone| zone == shifted)),
@@ -80,8 +77,7 @@ impl<'a> Bench<'a> {
                 factor: criteria.factor,
                 difference: criteria.difference,
             },
-            needed: normal_above(each / LOOKS_PER_DAY),
-            needed_of_rest: normal_above(each / (MISHAPS_PER_DAY * window as f64)),
+            needed: normal_above(criteria.false_alarms_per_day / looks),
         }
     }
 
@@ -316,16 +312,13 @@ impl<'a> Bench<'a> {
 
     /// Whether no other zone may be bad to a comparable degree and only not show it yet.
     fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
+        // Each of the others may be, and none is to.
+        let doubt = self.criteria.doubt / self.others(zone).count().max(1) as f64;
         self.others(zone).all(|other| {
             let (other, minutes) = self.other(zone, other, window);
-            let floors = Floors {
-                absolute: 0.0,
-                factor: self.times(other.fraction()),
-                difference: 0.0,
-            };
             let other = self.worth(other, minutes, correlation);
             other.requests <= 0.0
-                || exceeds(own, other, &floors) >= self.criteria.robust_confidence
+                || comparable(own, other, COMPARABLE, self.criteria.tolerated) <= doubt
         })
     }
 
@@ -334,7 +327,7 @@ impl<'a> Bench<'a> {
         let own = self.worth(rest.own, rest.minutes, scatter.correlation);
         let others = rest.others.worth(scatter.others);
         own.requests > 0.0
-            && signed_root(own, others) >= self.needed_of_rest
+            && signed_root(own, others) >= self.needed
             && exceeds(own, others, &self.floors) >= self.criteria.robust_confidence
     }
 
