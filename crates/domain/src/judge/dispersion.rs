@@ -7,9 +7,9 @@
 
 use super::counts::{Minute, Tally};
 
-/// The correlation that is believed before anything is seen: a minute of 2,000 requests scatters twice
+/// The correlation that is believed before anything is seen: a minute of 1,000 requests scatters twice
 /// as much as a binomial one.
-const USUAL: f64 = 0.000_5;
+const USUAL: f64 = 0.001;
 
 /// How many minutes' worth of counts that belief has. Few minutes would otherwise give an estimate that
 /// scatters itself; with more, a real excess takes longer to show.

@@ -28,9 +28,6 @@ const LOOKS_PER_DAY: f64 = 1_440.0;
 /// A zone without an impairment is reported over so many minutes.
 const REPORTED: usize = 3;
 
-/// Two zones of which one is at most so many times as bad as the other may share a cause.
-const COMPARABLE: f64 = 2.0;
-
 /// The part of `min_requests` that a single minute must have to be a total outage. Fifty requests that
 /// all fail are not a bad minute of something that mostly works.
 const OUTAGE_PART: f64 = 0.25;
@@ -310,15 +307,19 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Whether no other zone may be bad to a comparable degree and only not show it yet.
+    /// Whether no other zone may be bad to a comparable degree and only not show it in these minutes: its
+    /// older ones count as well.
     fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
         // Each of the others may be, and none is to.
         let doubt = self.criteria.doubt / self.others(zone).count().max(1) as f64;
         self.others(zone).all(|other| {
-            let (other, minutes) = self.other(zone, other, window);
-            let other = self.worth(other, minutes, correlation);
-            other.requests <= 0.0
-                || comparable(own, other, COMPARABLE, self.criteria.tolerated) <= doubt
+            [window, self.criteria.window].into_iter().all(|window| {
+                let (other, minutes) = self.other(zone, other, window);
+                let factor = self.times(other.fraction());
+                let other = self.worth(other, minutes, correlation);
+                other.requests <= 0.0
+                    || comparable(own, other, factor, self.criteria.tolerated) <= doubt
+            })
         })
     }
 
