@@ -36,7 +36,10 @@ fn names(zones: usize) -> Vec<ZoneId> {
 pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
     let names = names(incident.zones.len());
     let mut case = Case {
-        counts: names.iter().map(|zone| (zone.clone(), Vec::new())).collect(),
+        counts: names
+            .iter()
+            .map(|zone| (zone.clone(), Vec::new()))
+            .collect(),
         situation: Situation {
             shifted_away_from: incident.shifted.map(|zone| names[zone].clone()),
             ..Situation::default()
@@ -62,7 +65,10 @@ pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
         let ruling = classify(&case);
         if minute >= incident.begins {
             said.fault_minutes += 1;
-            let cannot = matches!(ruling.verdict, Err(HoldCode::Counts(Outcome::CannotTell(_))));
+            let cannot = matches!(
+                ruling.verdict,
+                Err(HoldCode::Counts(Outcome::CannotTell(_)))
+            );
             said.could_not_tell += u32::from(cannot);
         }
         let zone = ruling.verdict.ok();

@@ -131,9 +131,25 @@ pub fn draw(truth: Truth, setting: Setting, seed: u64, number: u64) -> Incident 
         };
         setting.zones
     ];
-    script(truth, zone, begins, lasts, instances, &mut scripts, &mut random);
+    script(
+        truth,
+        zone,
+        begins,
+        lasts,
+        instances,
+        &mut scripts,
+        &mut random,
+    );
     let shifted = (truth == Truth::NoTraffic).then_some(zone);
-    let zones = walk(&setting, &weights, begins + lasts, begins, instances, &scripts, &mut random);
+    let zones = walk(
+        &setting,
+        &weights,
+        begins + lasts,
+        begins,
+        instances,
+        &scripts,
+        &mut random,
+    );
     Incident {
         truth,
         setting,
@@ -201,30 +217,45 @@ fn script(
     match truth {
         Truth::Healthy => {}
         Truth::Blip => {
-            scripts[zone].troubles.push(minute(begin, log_uniform(0.05, 0.8, random)));
+            scripts[zone]
+                .troubles
+                .push(minute(begin, log_uniform(0.05, 0.8, random)));
             let again = random.random_range(0..scripts.len());
-            scripts[again].troubles.push(minute(begin + 10.0, log_uniform(0.05, 0.8, random)));
+            scripts[again]
+                .troubles
+                .push(minute(begin + 10.0, log_uniform(0.05, 0.8, random)));
         }
         Truth::StraddlingBlip => {
             let from = begin + random.random::<f64>();
-            scripts[zone].troubles.push(minute(from, log_uniform(0.05, 0.8, random)));
+            scripts[zone]
+                .troubles
+                .push(minute(from, log_uniform(0.05, 0.8, random)));
         }
         Truth::TotalBlip => scripts[zone].troubles.push(minute(begin, 1.0)),
         Truth::BadInstance | Truth::UncountedInstance => {
             scripts[zone].instances.push(BadInstance {
                 instance: random.random_range(0..instances),
-                trouble: lasting(begin + random.random::<f64>(), random.random_range(0.2..=1.0)),
+                trouble: lasting(
+                    begin + random.random::<f64>(),
+                    random.random_range(0.2..=1.0),
+                ),
                 draws: random.random_range(1.0..=3.0),
             });
         }
         Truth::Zonal(percent) => {
-            scripts[zone].troubles.push(lasting(begin, f64::from(percent) / 100.0));
+            scripts[zone]
+                .troubles
+                .push(lasting(begin, f64::from(percent) / 100.0));
         }
         Truth::MidMinute => {
-            scripts[zone].troubles.push(lasting(begin + random.random::<f64>(), 0.1));
+            scripts[zone]
+                .troubles
+                .push(lasting(begin + random.random::<f64>(), 0.1));
         }
         Truth::Slowness => {
-            scripts[zone].troubles.push(lasting(begin, log_uniform(0.1, 0.6, random)));
+            scripts[zone]
+                .troubles
+                .push(lasting(begin, log_uniform(0.1, 0.6, random)));
             scripts[zone].slow = true;
         }
         Truth::Ramp => scripts[zone].troubles.push(Trouble {
@@ -255,7 +286,9 @@ fn script(
             let ratio = random.random_range(0.5..=1.0);
             let apart = random.random_range(0.0..=0.5);
             scripts[zone].troubles.push(lasting(from, share));
-            scripts[other].troubles.push(lasting(from + apart, share * ratio));
+            scripts[other]
+                .troubles
+                .push(lasting(from + apart, share * ratio));
         }
         Truth::RegionalEven
         | Truth::RegionalUneven
@@ -375,7 +408,10 @@ fn walk(
     zones
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one draw, used once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of one draw, used once"
+)]
 fn zone_minute(
     minute: usize,
     begins: usize,
@@ -495,15 +531,15 @@ mod tests {
 
     /// Requests and bad ones of some minutes of a zone.
     fn sums(incident: &Incident, zone: usize, minutes: std::ops::Range<usize>) -> (f64, f64) {
-        incident.zones[zone][minutes]
-            .iter()
-            .flatten()
-            .fold((0.0, 0.0), |(requests, bad), minute| {
+        incident.zones[zone][minutes].iter().flatten().fold(
+            (0.0, 0.0),
+            |(requests, bad), minute| {
                 (
                     requests + minute.requests as f64,
                     bad + (minute.faults + minute.slow) as f64,
                 )
-            })
+            },
+        )
     }
 
     #[test]
@@ -569,13 +605,24 @@ mod tests {
             .sum::<f64>()
             / f64::from(draws);
         let expected = share * (1.0 - share) * correlation;
-        assert!((variance / expected - 1.0).abs() < 0.05, "{variance} {expected}");
+        assert!(
+            (variance / expected - 1.0).abs() < 0.05,
+            "{variance} {expected}"
+        );
     }
 
     #[test]
     fn a_straddling_blip_is_in_two_minutes_and_a_blip_in_one() {
         let bad_minutes = |truth| {
-            let incident = draw(truth, Setting { base: 0.0, ..setting() }, 1, 4);
+            let incident = draw(
+                truth,
+                Setting {
+                    base: 0.0,
+                    ..setting()
+                },
+                1,
+                4,
+            );
             (0..LEAD + 5)
                 .filter(|&minute| sums(&incident, incident.zone, minute..minute + 1).1 > 0.0)
                 .count()
@@ -587,7 +634,11 @@ mod tests {
     #[test]
     fn a_silent_zone_is_unknown_and_a_shifted_one_is_counted() {
         let silent = draw(Truth::NoData, setting(), 1, 2);
-        assert!(silent.zones[silent.zone][LEAD..].iter().all(Option::is_none));
+        assert!(
+            silent.zones[silent.zone][LEAD..]
+                .iter()
+                .all(Option::is_none)
+        );
         let shifted = draw(Truth::NoTraffic, setting(), 1, 2);
         assert_eq!(shifted.shifted, Some(shifted.zone));
         assert!(sums(&shifted, shifted.zone, 0..LEAD).0 < 1_000.0);
@@ -597,7 +648,13 @@ mod tests {
     #[test]
     fn regional_trouble_stays_within_its_ratio() {
         for number in 0..20 {
-            let even = Setting { spread: Spread::Even, base: 0.0, correlation: 0.0, requests: 20_000, ..setting() };
+            let even = Setting {
+                spread: Spread::Even,
+                base: 0.0,
+                correlation: 0.0,
+                requests: 20_000,
+                ..setting()
+            };
             let incident = draw(Truth::RegionalUneven, even, 1, number);
             let shares: Vec<f64> = (0..3)
                 .map(|zone| sums(&incident, zone, LEAD + 3..incident.minutes()))

@@ -105,7 +105,10 @@ fn chi_squared(counts: &[f64]) -> Vec<bool> {
         .rev()
         .max_by(|one, other| distance(*one.1).total_cmp(&distance(*other.1)))
         .map(|(index, _)| index);
-    let statistic: f64 = counts.iter().map(|&x| (x - expected).powi(2) / expected).sum();
+    let statistic: f64 = counts
+        .iter()
+        .map(|&x| (x - expected).powi(2) / expected)
+        .sum();
     let critical = CRITICAL.get(counts.len().saturating_sub(2)).copied();
     let significant = expected > 0.0 && critical.is_some_and(|critical| statistic > critical);
     (0..counts.len())
@@ -148,9 +151,8 @@ impl Conditions {
     fn of(method: Method, zones: &[Option<&Minute>], errors: fn(u64, u64) -> u64) -> Self {
         let count = |minute: &Minute| errors(minute.faults, minute.slow);
         let counts: Vec<u64> = zones.iter().map(|zone| zone.map_or(0, count)).collect();
-        let each = |of: &dyn Fn(&Minute) -> bool| {
-            zones.iter().map(|zone| zone.is_some_and(of)).collect()
-        };
+        let each =
+            |of: &dyn Fn(&Minute) -> bool| zones.iter().map(|zone| zone.is_some_and(of)).collect();
         Self {
             outlier: method.outliers(&counts),
             impact: each(&|minute| {
@@ -196,8 +198,11 @@ impl Watch {
             }
             seen.push_back(Conditions::of(self.method, zones, errors));
         }
-        let mut alarmed = (0..zones.len())
-            .filter(|&zone| [&self.failed, &self.slow].into_iter().any(|seen| is_hurt(seen, zone)));
+        let mut alarmed = (0..zones.len()).filter(|&zone| {
+            [&self.failed, &self.slow]
+                .into_iter()
+                .any(|seen| is_hurt(seen, zone))
+        });
         match (alarmed.next(), alarmed.next()) {
             (Some(zone), None) => Some(zone),
             _ => None,
@@ -209,7 +214,9 @@ fn is_hurt(seen: &VecDeque<Conditions>, zone: usize) -> bool {
     let often = |condition: fn(&Conditions) -> &Vec<bool>| {
         seen.iter().filter(|minute| condition(minute)[zone]).count() >= MANY
     };
-    often(|minute| &minute.outlier) && often(|minute| &minute.impact) && often(|minute| &minute.instances)
+    often(|minute| &minute.outlier)
+        && often(|minute| &minute.impact)
+        && often(|minute| &minute.instances)
 }
 
 #[cfg(test)]

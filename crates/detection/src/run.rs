@@ -91,7 +91,10 @@ fn of_turn<const N: usize>(values: &[f64; N], turn: u64) -> f64 {
 fn cells(truths: &[Truth]) -> Vec<(Truth, Setting)> {
     let mut cells = Vec::new();
     for &truth in truths {
-        for zones in Setting::ZONES.into_iter().filter(|&zones| truth.fits(zones)) {
+        for zones in Setting::ZONES
+            .into_iter()
+            .filter(|&zones| truth.fits(zones))
+        {
             for requests in Setting::REQUESTS {
                 for spread in Spread::ALL {
                     let setting = Setting {
@@ -132,10 +135,15 @@ fn score(incident: &Incident, criteria: &Criteria) -> Scored {
 fn watched(incident: &Incident, method: Method) -> Option<(usize, usize)> {
     let mut watch = Watch::new(method);
     (0..incident.minutes()).find_map(|minute| {
-        let zones: Vec<Option<&Minute>> =
-            incident.zones.iter().map(|zone| zone[minute].as_ref()).collect();
+        let zones: Vec<Option<&Minute>> = incident
+            .zones
+            .iter()
+            .map(|zone| zone[minute].as_ref())
+            .collect();
         // What is shifted already is no news.
-        let zone = watch.see(&zones).filter(|zone| Some(*zone) != incident.shifted)?;
+        let zone = watch
+            .see(&zones)
+            .filter(|zone| Some(*zone) != incident.shifted)?;
         Some((minute, zone))
     })
 }
@@ -169,8 +177,14 @@ mod tests {
     #[test]
     fn minutes_are_counted_from_the_first_of_the_fault() {
         let fault = incident(Truth::Zonal(25));
-        assert_eq!(judged(&fault, Some((fault.begins, fault.zone))), Came::Acted(1));
-        assert_eq!(judged(&fault, Some((fault.begins + 3, fault.zone))), Came::Acted(4));
+        assert_eq!(
+            judged(&fault, Some((fault.begins, fault.zone))),
+            Came::Acted(1)
+        );
+        assert_eq!(
+            judged(&fault, Some((fault.begins + 3, fault.zone))),
+            Came::Acted(4)
+        );
         assert_eq!(judged(&fault, None), Came::Held);
     }
 
@@ -179,7 +193,10 @@ mod tests {
         let fault = incident(Truth::Zonal(25));
         let other = (fault.zone + 1) % 3;
         assert_eq!(judged(&fault, Some((fault.begins, other))), Came::Wrong);
-        assert_eq!(judged(&fault, Some((fault.begins - 1, fault.zone))), Came::TooEarly);
+        assert_eq!(
+            judged(&fault, Some((fault.begins - 1, fault.zone))),
+            Came::TooEarly
+        );
     }
 
     #[test]
@@ -198,7 +215,10 @@ mod tests {
             criteria: Criteria::default(),
         };
         let with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             let scored = pool.install(|| run(&plan));
             scored.iter().map(|one| one.came).collect::<Vec<_>>()
         };
@@ -209,7 +229,11 @@ mod tests {
     fn evac_leaves_a_plainly_bad_zone_and_no_other() {
         let fault = incident(Truth::Zonal(50));
         let scored = score(&fault, &Criteria::default());
-        assert!(matches!(scored.came[0], Came::Acted(1..=2)), "{:?}", scored.came);
+        assert!(
+            matches!(scored.came[0], Came::Acted(1..=2)),
+            "{:?}",
+            scored.came
+        );
         let storm = incident(Truth::RetryStorm);
         assert_eq!(score(&storm, &Criteria::default()).came[0], Came::Held);
     }

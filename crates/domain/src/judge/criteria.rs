@@ -50,7 +50,7 @@ impl Default for Criteria {
             regional_factor: 5.0,
             confidence: 0.98,
             robust_confidence: 0.9,
-            doubt: 0.01,
+            doubt: 0.005,
             false_alarms_per_day: 0.01,
             min_requests: 200,
             outage: 0.98,

@@ -41,9 +41,7 @@ pub(super) fn correlation<'a>(zones: impl Iterator<Item = &'a [Option<Minute>]>)
             continue;
         }
         let pearson: f64 = tallies()
-            .map(|tally| {
-                (tally.bad - tally.requests * share).powi(2) / (tally.requests * variance)
-            })
+            .map(|tally| (tally.bad - tally.requests * share).powi(2) / (tally.requests * variance))
             .sum();
         excess += pearson - (count - 1.0);
         requests += (total.requests - count) * (count - 1.0) / count;
@@ -96,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_difference_between_zones_is_no_scatter() {
-        assert_eq!(of(&[minutes(1_000, &[5; 10]), minutes(1_000, &[100; 10])]), LEAST);
+        assert_eq!(
+            of(&[minutes(1_000, &[5; 10]), minutes(1_000, &[100; 10])]),
+            LEAST
+        );
     }
 
     #[test]

@@ -78,7 +78,10 @@ impl Posterior {
     fn reach(&self) -> (f64, f64) {
         let (centre, deviation) = self.centre();
         let share = |angle: f64| angle.clamp(0.0, FRAC_PI_2).sin().powi(2);
-        (share(centre - REACH * deviation), share(centre + REACH * deviation))
+        (
+            share(centre - REACH * deviation),
+            share(centre + REACH * deviation),
+        )
     }
 
     /// The density at this angle.

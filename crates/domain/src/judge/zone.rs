@@ -220,7 +220,9 @@ impl<'a> Bench<'a> {
             healthy_hosts: None,
         };
         let clear = look.own.fraction() > self.floors.above(look.others.fraction());
-        if !clear || look.others.requests < self.least(window) || self.is_shared(zone, window, &look)
+        if !clear
+            || look.others.requests < self.least(window)
+            || self.is_shared(zone, window, &look)
         {
             return seen;
         }
@@ -242,7 +244,8 @@ impl<'a> Bench<'a> {
         }
         let probability = exceeds(own, others, &self.floors);
         seen.probability = Some(probability);
-        if probability < self.criteria.confidence || !self.is_apart(zone, window, own, correlation) {
+        if probability < self.criteria.confidence || !self.is_apart(zone, window, own, correlation)
+        {
             return seen;
         }
         seen.finding = Finding::NotSustained;
@@ -283,7 +286,11 @@ impl<'a> Bench<'a> {
                 let each = dispersion(correlation, tally.requests / f64::max(minutes, 1.0));
                 (requests + tally.requests, scatter + tally.requests * each)
             });
-        if requests > 0.0 { scatter / requests } else { 1.0 }
+        if requests > 0.0 {
+            scatter / requests
+        } else {
+            1.0
+        }
     }
 
     /// How many times as bad as another zone of this bad share a zone must be.
@@ -310,15 +317,14 @@ impl<'a> Bench<'a> {
     /// Whether no other zone may be bad to a comparable degree and only not show it in these minutes: its
     /// older ones count as well.
     fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
-        // Each of the others may be, and none is to.
-        let doubt = self.criteria.doubt / self.others(zone).count().max(1) as f64;
         self.others(zone).all(|other| {
             [window, self.criteria.window].into_iter().all(|window| {
                 let (other, minutes) = self.other(zone, other, window);
                 let factor = self.times(other.fraction());
                 let other = self.worth(other, minutes, correlation);
                 other.requests <= 0.0
-                    || comparable(own, other, factor, self.criteria.tolerated) <= doubt
+                    || comparable(own, other, factor, self.criteria.tolerated)
+                        <= self.criteria.doubt
             })
         })
     }
