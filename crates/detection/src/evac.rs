@@ -9,7 +9,7 @@ use domain::policy::Without;
 
 use crate::incident::Incident;
 
-/// Minutes of history that the judgement is given.
+/// Minutes of history that the judgement is given; nobody is asked before there are so many.
 pub const HISTORY: usize = 10;
 
 /// What Evac said during an incident.
@@ -61,6 +61,9 @@ pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
             };
             let alarms: BTreeMap<_, _> = names.iter().cloned().zip((0..).map(state)).collect();
             case.situation.zonal_alarms = Some(alarms);
+        }
+        if minute + 1 < HISTORY {
+            continue;
         }
         let ruling = classify(&case);
         if minute >= incident.begins {

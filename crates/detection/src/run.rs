@@ -3,7 +3,7 @@
 use domain::judge::{Criteria, Minute};
 use rayon::prelude::*;
 
-use crate::evac;
+use crate::evac::{self, HISTORY};
 use crate::incident::{Incident, draw};
 use crate::published::{Method, Watch};
 use crate::setting::{Setting, Spread};
@@ -32,7 +32,7 @@ pub struct Scored {
     pub truth: Truth,
     /// Where.
     pub setting: Setting,
-    /// Minutes of data.
+    /// Minutes that everybody was asked in.
     pub minutes: usize,
     /// Requests a minute that the afflicted zone is usually given.
     pub traffic: f64,
@@ -119,12 +119,12 @@ fn score(incident: &Incident, criteria: &Criteria) -> Scored {
     for (method, came) in Method::ALL.into_iter().zip(&mut came[1..]) {
         *came = judged(incident, watched(incident, method));
     }
-    let low = incident.truth.is_zonal() && incident.traffic() <= LOW;
+    let low = matches!(incident.truth, Truth::Zonal(_)) && incident.traffic() <= LOW;
     let on_alarm = low.then(|| judged(incident, evac::walk(incident, criteria, true).acted));
     Scored {
         truth: incident.truth,
         setting: incident.setting,
-        minutes: incident.minutes(),
+        minutes: incident.minutes() + 1 - HISTORY,
         traffic: incident.traffic(),
         came,
         said,

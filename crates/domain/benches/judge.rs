@@ -11,9 +11,8 @@ const ZONES: usize = 6;
 /// Counts in which each zone had a base of about 0.2 % of 2,000 requests, and then so many faults more in
 /// each of the newest three minutes.
 fn counts(faults: [u64; ZONES]) -> Counts {
-    let zone = |number: usize| -> ZoneId {
-        format!("use1-az{number}").parse().expect("a zone's name")
-    };
+    let zone =
+        |number: usize| -> ZoneId { format!("use1-az{number}").parse().expect("a zone's name") };
     let minute = |index: usize, minute: u64| {
         let more = if minute >= 7 { faults[index] } else { 0 };
         let uneven = (minute * 7 + index as u64 * 3) % 5;

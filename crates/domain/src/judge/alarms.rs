@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::counts::Counts;
 use super::criteria::Criteria;
-use super::finding::{Finding, Outcome, ZoneFinding};
+use super::finding::{Finding, Knowledge, Outcome, ZoneFinding};
 use super::{Judgement, judge};
 use crate::event::AlarmState;
 use crate::policy::Without;
@@ -76,7 +76,7 @@ pub struct Ruling {
 pub fn classify(case: &Case) -> Ruling {
     let shifted = case.situation.shifted_away_from.as_ref();
     let Judgement { outcome, zones } = judge(&case.counts, shifted, &case.criteria);
-    let (verdict, on_alarm_alone) = match candidate(case, outcome) {
+    let (verdict, on_alarm_alone) = match candidate(case, outcome, &zones) {
         Ok((zone, alone)) => match obstacle(case, &zones, &zone) {
             None => (Ok(zone), alone),
             Some(hold) => (Err(hold), false),
@@ -91,7 +91,11 @@ pub fn classify(case: &Case) -> Ruling {
 }
 
 /// The zone that alarms and counts agree on, and whether the alarm alone does.
-fn candidate(case: &Case, outcome: Outcome) -> Result<(ZoneId, bool), HoldCode> {
+fn candidate(
+    case: &Case,
+    outcome: Outcome,
+    zones: &BTreeMap<ZoneId, ZoneFinding>,
+) -> Result<(ZoneId, bool), HoldCode> {
     if case.situation.regional_alarm {
         return Err(HoldCode::RegionalAlarm);
     }
@@ -111,6 +115,15 @@ fn candidate(case: &Case, outcome: Outcome) -> Result<(ZoneId, bool), HoldCode> 
         [] => return Err(HoldCode::Counts(outcome)),
         [zone] => zone.clone(),
         _ => return Err(HoldCode::SeveralAlarms(alarmed)),
+    };
+    let unknown = zones.get(&alarmed).is_none_or(|found| {
+        found.knowledge == Knowledge::TooFewRequests || found.knowledge.is_silent()
+    });
+    // That the other zones are well says nothing of one that cannot be judged.
+    let outcome = if unknown && outcome == Outcome::Well {
+        Outcome::CannotTell(vec![alarmed.clone()])
+    } else {
+        outcome
     };
     match outcome {
         Outcome::Impaired(zone) if zone == alarmed => Ok((zone, false)),

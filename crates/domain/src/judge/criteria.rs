@@ -46,13 +46,13 @@ impl Default for Criteria {
             tolerated: 0.01,
             factor: 3.0,
             difference: 0.005,
-            regional_above: 0.02,
+            regional_above: 0.01,
             regional_factor: 5.0,
             confidence: 0.98,
             robust_confidence: 0.9,
-            doubt: 0.005,
+            doubt: 0.002,
             false_alarms_per_day: 0.01,
-            min_requests: 200,
+            min_requests: 300,
             outage: 0.98,
         }
     }
@@ -184,21 +184,21 @@ impl Criteria {
             self.regional_above,
             0.0,
             1.0,
-            "a share of the requests, such as 0.05",
+            "a share of the requests, such as 0.01",
         );
         within(
             "regionalFactor",
             self.regional_factor,
             1.0,
             any,
-            "times the bad share of another zone, such as 10",
+            "times the bad share of another zone, such as 5",
         );
         within(
             "confidence",
             self.confidence,
             0.5,
             1.0,
-            "a probability, such as 0.95",
+            "a probability, such as 0.98",
         );
         within(
             "robustConfidence",
@@ -212,7 +212,7 @@ impl Criteria {
             self.doubt,
             0.0,
             0.5,
-            "a probability, such as 0.001",
+            "a probability, such as 0.002",
         );
         within(
             "falseAlarmsPerDay",
@@ -226,14 +226,14 @@ impl Criteria {
             self.min_requests as f64,
             1.0,
             any,
-            "requests in the window, such as 150",
+            "requests in the window, such as 300",
         );
         within(
             "outage",
             self.outage,
             0.5,
             1.0,
-            "a share of the requests, such as 0.9",
+            "a share of the requests, such as 0.98",
         );
         match Problems::all(problems) {
             Some(problems) => Err(problems),

@@ -30,7 +30,7 @@ const REPORTED: usize = 3;
 
 /// The part of `min_requests` that a single minute must have to be a total outage. Fifty requests that
 /// all fail are not a bad minute of something that mostly works.
-const OUTAGE_PART: f64 = 0.25;
+const OUTAGE_PART: f64 = 1.0 / 6.0;
 
 /// A zone and all the others, over the same minutes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -254,9 +254,15 @@ impl<'a> Bench<'a> {
             return seen;
         }
         seen.finding = Finding::NotBroad;
-        if self.is_broad(zone, window, &look, scatter) {
-            seen.finding = Finding::Impaired;
+        if !self.is_broad(zone, window, &look, scatter) {
+            return seen;
         }
+        // Last, because it takes longest: every other zone is looked at alone.
+        seen.finding = if self.is_apart(zone, window, own, correlation) {
+            Finding::Impaired
+        } else {
+            Finding::NotCertain
+        };
         seen
     }
 
@@ -314,12 +320,16 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Whether no other zone may be bad to a comparable degree and only not show it in these minutes: its
-    /// older ones count as well.
+    /// Whether no other zone may be bad to a comparable degree and only not show it in these minutes: all
+    /// that is known of it counts as well.
     fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
         self.others(zone).all(|other| {
-            [window, self.criteria.window].into_iter().all(|window| {
-                let (other, minutes) = self.other(zone, other, window);
+            let now = self.other(zone, other, window);
+            let known = self.zones[other].iter().flatten();
+            let ever = known.fold((Tally::default(), 0.0), |(sum, minutes), minute| {
+                (sum.plus(Tally::of(minute)), minutes + 1.0)
+            });
+            [now, ever].into_iter().all(|(other, minutes)| {
                 let factor = self.times(other.fraction());
                 let other = self.worth(other, minutes, correlation);
                 other.requests <= 0.0
