@@ -132,7 +132,7 @@ fn cannot_tell(scored: &[Scored]) -> Demand {
 }
 
 fn acts_on_alarm(scored: &[Scored]) -> Demand {
-    let alarmed = || scored.iter().filter_map(|one| one.on_alarm);
+    let alarmed = || quiet(scored).filter_map(|one| one.on_alarm);
     let (all, acted) = (
         alarmed().count(),
         alarmed().filter(|&came| came == Came::Acted(1)).count(),
