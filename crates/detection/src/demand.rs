@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn good_incidents_satisfy_every_demand() {
-        assert_eq!(failing(&good()), []);
+        assert_eq!(failing(&good()), Vec::<usize>::new());
     }
 
     #[test]

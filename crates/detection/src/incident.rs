@@ -559,7 +559,7 @@ mod tests {
             .flatten()
             .map(|minute| (minute.requests, minute.faults))
             .collect();
-        assert_eq!(counts, []);
+        assert_eq!(counts, [(4_283, 0), (4_826, 470), (4_490, 403)]);
     }
 
     #[test]
