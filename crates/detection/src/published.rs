@@ -139,6 +139,9 @@ pub const IMPACT: f64 = 0.01;
 const OUT_OF: usize = 3;
 const MANY: usize = 2;
 
+/// The errors of one kind, of the failed and the slow requests.
+type Errors = fn(u64, u64) -> u64;
+
 /// What one kind of errors was in one minute, for each zone.
 #[derive(Clone, Debug)]
 struct Conditions {
@@ -148,7 +151,7 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn of(method: Method, zones: &[Option<&Minute>], errors: fn(u64, u64) -> u64) -> Self {
+    fn of(method: Method, zones: &[Option<&Minute>], errors: Errors) -> Self {
         let count = |minute: &Minute| errors(minute.faults, minute.slow);
         let counts: Vec<u64> = zones.iter().map(|zone| zone.map_or(0, count)).collect();
         let each =
@@ -188,7 +191,7 @@ impl Watch {
     /// Shows it a minute of every zone; `None` where a zone's is unknown, which breaches nothing.
     /// Answers with the zone that it would evacuate.
     pub fn see(&mut self, zones: &[Option<&Minute>]) -> Option<usize> {
-        let kinds: [(&mut VecDeque<Conditions>, fn(u64, u64) -> u64); 2] = [
+        let kinds: [(&mut VecDeque<Conditions>, Errors); 2] = [
             (&mut self.failed, |faults, _| faults),
             (&mut self.slow, |_, slow| slow),
         ];

@@ -93,7 +93,7 @@ fn of_subjects(first: &str) -> String {
 
 fn line<'a>(
     label: String,
-    incidents: impl Iterator<Item = &'a Scored> + Clone,
+    incidents: &(impl Iterator<Item = &'a Scored> + Clone),
     cell: impl Fn(&Sum) -> String,
 ) -> String {
     let count = thousands(incidents.clone().count());
@@ -105,16 +105,16 @@ fn wrong(asked: &[Scored]) -> String {
     let cell = |sum: &Sum| percent(sum.wrong, sum.incidents);
     let mut text = of_subjects("truth");
     for truth in truths(false).chain(truths(true)) {
-        text += &line(truth.label(), of(asked, truth), cell);
+        text += &line(truth.label(), &of(asked, truth), cell);
     }
     let others = asked.iter().filter(|one| !one.truth.is_zonal());
-    text + &line("**all that are not zonal**".to_owned(), others, cell)
+    text + &line("**all that are not zonal**".to_owned(), &others, cell)
 }
 
 fn missed(asked: &[Scored]) -> String {
     let mut text = of_subjects("truth");
     for truth in truths(true) {
-        text += &line(truth.label(), of(asked, truth), |sum| {
+        text += &line(truth.label(), &of(asked, truth), |sum| {
             percent(sum.held, sum.incidents)
         });
     }
@@ -124,7 +124,7 @@ fn missed(asked: &[Scored]) -> String {
 fn times(asked: &[Scored]) -> String {
     let mut text = of_subjects("truth");
     for truth in truths(true) {
-        text += &line(truth.label(), of(asked, truth), Sum::times);
+        text += &line(truth.label(), &of(asked, truth), Sum::times);
     }
     text
 }
@@ -139,7 +139,7 @@ fn sizes(asked: &[Scored]) -> String {
         let faults = asked
             .iter()
             .filter(move |one| is_strong(one) && one.setting.requests == requests);
-        text += &line(label(requests), faults, |sum| {
+        text += &line(label(requests), &faults, |sum| {
             format!(
                 "{} missed, {}",
                 percent(sum.held, sum.incidents),
