@@ -17,7 +17,8 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture schemas bench-classify
+.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture schemas \
+	bench-classify bench-detection bench-judge check-detection
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -52,7 +53,7 @@ schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify
 
-check: format lint architecture deny docs ## Check format, lints, architecture, dependencies and docs
+check: format lint architecture deny docs check-detection ## Check format, lints, architecture, dependencies and docs
 
 format:
 	$(CARGO) fmt --all --check
@@ -71,6 +72,15 @@ advisories: $(TOOLS)/deny ## Check the dependencies against the advisory databas
 
 docs:
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps --document-private-items --quiet
+
+bench-detection: ## Measure the detection, and write the tables into docs/DETECTION.md
+	$(CARGO) run $(LOCKED) --quiet --package detection -- --write docs/DETECTION.md
+
+check-detection:
+	$(CARGO) run $(LOCKED) --quiet --package detection -- --check docs/DETECTION.md
+
+bench-judge: ## Measure how many observations a second domain judges
+	$(CARGO) bench $(LOCKED) --package domain --bench judge
 
 # The emulators are installed again when their versions change, and only then.
 $(TOOLS)/emulators/installed: tests/emulators/requirements.txt

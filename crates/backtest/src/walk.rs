@@ -144,7 +144,7 @@ fn minutes(count: usize) -> SignedDuration {
 
 /// What the classifier would have seen at the end of a minute.
 fn seen(history: &History, policy: &Policy, index: usize, shifted: Option<&ZoneId>) -> Case {
-    let from = (index + 1).saturating_sub(policy.criteria.window);
+    let from = (index + 1).saturating_sub(policy.criteria.history());
     let newest = |(zone, counted): (&ZoneId, &Vec<_>)| {
         let counted = counted.get(from..=index).unwrap_or_default();
         (zone.clone(), counted.to_vec())

@@ -43,19 +43,19 @@ impl Metrics {
         }
     }
 
-    /// The evidence of the last minutes before `now`, for a judgement over `window` minutes. It is
+    /// The evidence of the last minutes before `now`, `history` of them. It is
     /// there within so long, or [`Evidence::Unavailable`].
     pub async fn recent(
         &self,
         source: &EvidenceSource,
         zones: &ZoneMap,
-        window: usize,
+        history: usize,
         now: Timestamp,
         within: Duration,
     ) -> Evidence {
-        let read = self.ask(source, zones, Span::recent(window, now), within);
+        let read = self.ask(source, zones, Span::recent(history, now), within);
         match tokio::time::timeout(within, read).await {
-            Ok(Ok(answers)) => recent(source, zones, window, now, &answers),
+            Ok(Ok(answers)) => recent(source, zones, history, now, &answers),
             Ok(Err(failure)) => Evidence::Unavailable(failure),
             Err(_) => Evidence::Unavailable(Failure::new(
                 Class::Timeout,

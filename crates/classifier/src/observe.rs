@@ -119,11 +119,11 @@ impl Classifier {
         let Some(source) = &workload.evidence else {
             return Evidence::NotConfigured;
         };
-        let window = workload.policy.criteria.window;
+        let minutes = workload.policy.criteria.history();
         let read = |within| {
             let now = invocation.now();
             self.metrics
-                .recent(source, &workload.zones, window, now, within)
+                .recent(source, &workload.zones, minutes, now, within)
         };
         let evidence = read(within).await;
         let patient = workload.policy.without_evidence == Without::Hold && within < OPERATION;

@@ -58,7 +58,7 @@ pub(crate) fn command(options: &BacktestOptions) -> anyhow::Result<bool> {
     let embedded = settings.habitat == Habitat::Embedded;
     let period =
         Period::new(options.from, options.to, Timestamp::now(), embedded).map_err(UsageError)?;
-    let lead = workload.policy.criteria.window.saturating_sub(1);
+    let lead = workload.policy.criteria.history().saturating_sub(1);
     let spans = period.spans(lead, MINUTES_AT_ONCE);
     let metrics = Metrics::new(&Connections::open(&settings));
     let runtime = tokio::runtime::Builder::new_multi_thread()

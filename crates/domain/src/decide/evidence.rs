@@ -18,10 +18,11 @@ impl Case<'_> {
         alarm: AlarmRaised,
         shortage: Option<Shortage>,
     ) -> Result<EvacuateReason, HoldReason> {
-        let judgement = match self.judgement() {
+        let mut judgement = match self.judgement() {
             Ok(judgement) => judgement,
             Err(gap) => return self.on_alarm_alone(gap, alarm, shortage),
         };
+        judgement.outcome = judgement.outcome_for(zone);
         match judgement.outcome.agreement(zone) {
             Agreement::Proven => match self.too_few_serving(zone, &judgement) {
                 None => Ok(EvacuateReason::Impaired {

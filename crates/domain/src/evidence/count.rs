@@ -40,10 +40,10 @@ pub struct Span {
 }
 
 impl Span {
-    /// The complete minutes that are looked at for a judgement over a window of minutes.
+    /// The complete minutes that are looked at for a judgement with so many minutes of history.
     #[must_use]
-    pub fn recent(window: usize, now: Timestamp) -> Self {
-        let minutes = window.max(LEAST) + LATEST;
+    pub fn recent(history: usize, now: Timestamp) -> Self {
+        let minutes = history.max(LEAST) + LATEST;
         Self {
             from: back(floor(now), minutes),
             minutes,
@@ -90,17 +90,17 @@ pub fn counts(source: &EvidenceSource, zones: &ZoneMap, span: Span, answers: &An
         .collect()
 }
 
-/// The evidence of the last minutes, for a judgement over a window of minutes: the counts up to the
+/// The evidence of the last minutes, for a judgement with so many minutes of history: the counts up to the
 /// newest minute that any zone is known in, at most [`LATEST`] minutes behind.
 #[must_use]
 pub fn recent(
     source: &EvidenceSource,
     zones: &ZoneMap,
-    window: usize,
+    history: usize,
     now: Timestamp,
     answers: &Answers,
 ) -> Evidence {
-    let span = Span::recent(window, now);
+    let span = Span::recent(history, now);
     let mut counts = counts(source, zones, span, answers);
     let behind = (0..=LATEST).find(|behind| {
         let newest = |minutes: &Minutes| {
@@ -117,7 +117,7 @@ pub fn recent(
     };
     for minutes in counts.values_mut() {
         minutes.truncate(span.minutes - behind);
-        let older = minutes.len().saturating_sub(window);
+        let older = minutes.len().saturating_sub(history);
         minutes.drain(..older);
     }
     Evidence::Counted {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::counts::Counts;
 use super::criteria::Criteria;
-use super::finding::{Finding, Outcome, ZoneFinding};
+use super::finding::{Finding, Knowledge, Outcome, ZoneFinding};
 use super::{Judgement, judge};
 use crate::capacity::{Limits, Shortage, shortage};
 use crate::event::AlarmState;
@@ -83,7 +83,7 @@ pub struct Ruling {
 pub fn classify(case: &Case) -> Ruling {
     let shifted = case.situation.shifted_away_from.as_ref();
     let judgement = judge(&case.counts, shifted, &case.criteria);
-    let (verdict, on_alarm_alone, warning) = match candidate(case, &judgement.outcome) {
+    let (verdict, on_alarm_alone, warning) = match candidate(case, &judgement) {
         Ok((zone, alone)) => match obstacle(case, &judgement, &zone, alone) {
             Ok(warning) => (Ok(zone), alone, warning),
             Err(hold) => (Err(hold), false, None),
@@ -99,10 +99,11 @@ pub fn classify(case: &Case) -> Ruling {
 }
 
 /// The zone that alarms and counts agree on, and whether the alarm alone does.
-fn candidate(case: &Case, outcome: &Outcome) -> Result<(ZoneId, bool), HoldCode> {
+fn candidate(case: &Case, judgement: &Judgement) -> Result<(ZoneId, bool), HoldCode> {
     if case.situation.regional_alarm {
         return Err(HoldCode::RegionalAlarm);
     }
+    let outcome = &judgement.outcome;
     let Some(alarms) = &case.situation.zonal_alarms else {
         return match outcome {
             Outcome::Impaired(zone) => Ok((zone.clone(), false)),
@@ -120,11 +121,12 @@ fn candidate(case: &Case, outcome: &Outcome) -> Result<(ZoneId, bool), HoldCode>
         [zone] => zone.clone(),
         _ => return Err(HoldCode::SeveralAlarms(alarmed)),
     };
+    let outcome = judgement.outcome_for(&alarmed);
     match outcome.agreement(&alarmed) {
         Agreement::Proven => Ok((alarmed, false)),
         Agreement::Contradicted => Err(HoldCode::EvidenceContradictsAlarm(alarmed)),
         Agreement::CannotTell if case.without_evidence == Without::Act => Ok((alarmed, true)),
-        Agreement::CannotTell | Agreement::NotProven => Err(HoldCode::Counts(outcome.clone())),
+        Agreement::CannotTell | Agreement::NotProven => Err(HoldCode::Counts(outcome)),
     }
 }
 
@@ -194,6 +196,19 @@ fn obstacle(
 }
 
 impl Judgement {
+    /// The outcome as an answer to the alarm of a zone: that the other zones are well says nothing of
+    /// one that cannot be judged.
+    #[must_use]
+    pub fn outcome_for(&self, alarmed: &ZoneId) -> Outcome {
+        let unknown = self.zones.get(alarmed).is_none_or(|found| {
+            found.knowledge == Knowledge::TooFewRequests || found.knowledge.is_silent()
+        });
+        match &self.outcome {
+            Outcome::Well if unknown => Outcome::CannotTell(vec![alarmed.clone()]),
+            outcome => outcome.clone(),
+        }
+    }
+
     /// How many other zones are known to serve, and not to be impaired.
     #[must_use]
     pub fn serving_without(&self, zone: &ZoneId) -> usize {

@@ -97,6 +97,16 @@ impl Tally {
         }
     }
 
+    /// What these counts are worth where they scatter so many times as much as binomial ones.
+    #[must_use]
+    pub(super) fn worth(self, dispersion: f64) -> Self {
+        Self {
+            requests: self.requests / dispersion,
+            bad: self.bad / dispersion,
+            slow: self.slow / dispersion,
+        }
+    }
+
     /// What is left without a part. A part that claims more than there is leaves nothing.
     #[must_use]
     pub fn without(self, part: Self) -> Self {
@@ -108,13 +118,6 @@ impl Tally {
             slow: (self.slow - part.slow).clamp(0.0, bad),
         }
     }
-}
-
-/// A minute counted from the newest: 0 is the newest, 1 the one before.
-#[must_use]
-pub(super) fn slot(minutes: &[Option<Minute>], back: usize) -> Option<&Minute> {
-    let index = minutes.len().checked_sub(back + 1)?;
-    minutes.get(index)?.as_ref()
 }
 
 #[cfg(test)]
@@ -141,13 +144,5 @@ mod tests {
     #[test]
     fn huge_counts_do_not_wrap() {
         assert_eq!(Tally::new(u64::MAX, u64::MAX, u64::MAX).fraction(), 1.0);
-    }
-
-    #[test]
-    fn minutes_are_counted_from_the_newest() {
-        let minutes = vec![None, Some(Minute::default())];
-        assert!(slot(&minutes, 0).is_some());
-        assert!(slot(&minutes, 1).is_none());
-        assert!(slot(&minutes, 2).is_none());
     }
 }

@@ -26,6 +26,9 @@ pub struct Criteria {
     pub confidence: f64,
     /// The same with the worst minutes, or with the worst instance, left out, 0.5 to 1.
     pub robust_confidence: f64,
+    /// The posterior probability that may remain of another zone being materially bad and at least half
+    /// as bad, 0 to 0.5. The fewer requests other zones have, the longer it takes to rule out.
+    pub doubt: f64,
     /// Wrong evacuations a day that chance may cause in zones that are equally well, above 0, to 1.
     pub false_alarms_per_day: f64,
     /// Requests in the zone, and in all others together, without which nothing is said of a zone.
@@ -38,24 +41,28 @@ pub struct Criteria {
 impl Default for Criteria {
     fn default() -> Self {
         Self {
-            window: 5,
+            window: 7,
             sustained: 2,
             tolerated: 0.01,
             factor: 3.0,
             difference: 0.005,
-            regional_above: 0.05,
-            regional_factor: 10.0,
-            confidence: 0.95,
+            regional_above: 0.01,
+            regional_factor: 5.0,
+            confidence: 0.98,
             robust_confidence: 0.9,
+            doubt: 0.002,
             false_alarms_per_day: 0.01,
-            min_requests: 150,
-            outage: 0.9,
+            min_requests: 300,
+            outage: 0.98,
         }
     }
 }
 
 /// The longest window in minutes: what is older belongs to another incident.
 pub const LONGEST_WINDOW: usize = 60;
+
+/// Minutes that the scatter of counts is estimated from. With fewer the estimate itself scatters.
+const HISTORY: usize = 10;
 
 /// The criteria as people write them: what they leave out is as usual.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -84,6 +91,8 @@ pub struct CriteriaDefinition {
     pub confidence: Option<f64>,
     /// [`Criteria::robust_confidence`].
     pub robust_confidence: Option<f64>,
+    /// [`Criteria::doubt`].
+    pub doubt: Option<f64>,
     /// [`Criteria::false_alarms_per_day`].
     pub false_alarms_per_day: Option<f64>,
     /// [`Criteria::min_requests`].
@@ -109,6 +118,7 @@ impl CriteriaDefinition {
             regional_factor: self.regional_factor.unwrap_or(usual.regional_factor),
             confidence: self.confidence.unwrap_or(usual.confidence),
             robust_confidence: self.robust_confidence.unwrap_or(usual.robust_confidence),
+            doubt: self.doubt.unwrap_or(usual.doubt),
             false_alarms_per_day: self
                 .false_alarms_per_day
                 .unwrap_or(usual.false_alarms_per_day),
@@ -120,6 +130,13 @@ impl CriteriaDefinition {
 }
 
 impl Criteria {
+    /// Minutes that the judgement is to be given: those of the window, and older ones that only show
+    /// how much counts scatter.
+    #[must_use]
+    pub fn history(&self) -> usize {
+        self.window.max(HISTORY)
+    }
+
     /// These criteria, if each is in its range.
     ///
     /// # Errors
@@ -177,21 +194,21 @@ impl Criteria {
             self.regional_above,
             0.0,
             1.0,
-            "a share of the requests, such as 0.05",
+            "a share of the requests, such as 0.01",
         );
         within(
             "regionalFactor",
             self.regional_factor,
             1.0,
             any,
-            "times the bad share of another zone, such as 10",
+            "times the bad share of another zone, such as 5",
         );
         within(
             "confidence",
             self.confidence,
             0.5,
             1.0,
-            "a probability, such as 0.95",
+            "a probability, such as 0.98",
         );
         within(
             "robustConfidence",
@@ -199,6 +216,13 @@ impl Criteria {
             0.5,
             1.0,
             "a probability, such as 0.9",
+        );
+        within(
+            "doubt",
+            self.doubt,
+            0.0,
+            0.5,
+            "a probability, such as 0.002",
         );
         within(
             "falseAlarmsPerDay",
@@ -212,14 +236,14 @@ impl Criteria {
             self.min_requests as f64,
             1.0,
             any,
-            "requests in the window, such as 150",
+            "requests in the window, such as 300",
         );
         within(
             "outage",
             self.outage,
             0.5,
             1.0,
-            "a share of the requests, such as 0.9",
+            "a share of the requests, such as 0.98",
         );
         match Problems::all(problems) {
             Some(problems) => Err(problems),

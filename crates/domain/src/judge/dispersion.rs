@@ -1,56 +1,75 @@
 //! How much more the counts scatter than binomial ones would.
+//!
+//! Requests of the same minute fail together: a failing dependency, a client in a loop, a slow disk. What
+//! two zones have in common is how much the requests of a minute are correlated, not how much
+//! their counts scatter: the more requests a minute has, the more the same correlation makes of it. So the
+//! correlation is estimated, and each zone's dispersion follows from its own traffic.
 
 use super::counts::{Minute, Tally};
 
-/// Minutes' worth of binomial scatter that are believed before anything is seen. Few minutes would
-/// otherwise give an estimate that scatters itself; with more, a real excess takes longer to show.
+/// The correlation that is believed before anything is seen: a minute of 1,000 requests scatters twice
+/// as much as a binomial one.
+const USUAL: f64 = 0.001;
+
+/// How many minutes' worth of counts that belief has. Few minutes would otherwise give an estimate that
+/// scatters itself; with more, a real excess takes longer to show.
 const BELIEVED: f64 = 5.0;
 
-/// The dispersion of minutes of counts: 1 for binomial ones, more for bursty ones, never less than 1.
+/// No traffic is steadier than this; ten even minutes may be luck.
+const LEAST: f64 = 0.000_25;
+
+/// The correlation of the requests of one zone and minute in whether they are bad.
 ///
-/// Pearson's statistic of each zone's minutes around that zone's own bad share, over its degrees of
-/// freedom. Only the zones that a candidate is compared with are given here: a candidate's own minutes
-/// hold the fault's beginning, and would hide it.
-pub(super) fn dispersion<'a>(zones: impl Iterator<Item = &'a [Option<Minute>]>) -> f64 {
-    let mut pearson = 0.0;
-    let mut freedom = 0.0;
-    for minutes in zones {
+/// From the excess of Pearson's statistic of each zone's minutes around that zone's own bad share over
+/// its degrees of freedom. Only the zones that a candidate is compared with are given here: a candidate's
+/// own minutes hold the fault's beginning, and would hide it.
+pub(super) fn correlation<'a>(zones: impl Iterator<Item = &'a [Option<Minute>]>) -> f64 {
+    let mut excess = 0.0;
+    let mut requests = 0.0;
+    let mut minutes = 0.0;
+    for zone in zones {
         let tallies = || {
-            minutes
-                .iter()
-                .flatten()
-                .map(Tally::of)
-                .filter(|tally| tally.requests > 0.0)
+            let known = zone.iter().flatten().map(Tally::of);
+            known.filter(|tally| tally.requests > 0.0)
         };
+        let count = tallies().count() as f64;
         let total = tallies().fold(Tally::default(), Tally::plus);
         let share = total.fraction();
         let variance = share * (1.0 - share);
-        if variance <= 0.0 {
-            // No bad request, or no good one: no scatter to see, as binomial counts would have it.
-            freedom += (tallies().count() as f64 - 1.0).max(0.0);
-            pearson += (tallies().count() as f64 - 1.0).max(0.0);
+        // Where no request is bad, or every one, no scatter can be seen.
+        if variance <= 0.0 || count < 2.0 {
             continue;
         }
-        for tally in tallies() {
-            let expected = tally.requests * share;
-            pearson += (tally.bad - expected).powi(2) / (tally.requests * variance);
-            freedom += 1.0;
-        }
-        freedom -= 1.0;
+        let pearson: f64 = tallies()
+            .map(|tally| (tally.bad - tally.requests * share).powi(2) / (tally.requests * variance))
+            .sum();
+        excess += pearson - (count - 1.0);
+        requests += (total.requests - count) * (count - 1.0) / count;
+        minutes += count;
     }
-    ((BELIEVED + pearson) / (BELIEVED + freedom)).max(1.0)
+    if minutes <= 0.0 {
+        return USUAL;
+    }
+    let believed = BELIEVED * requests / minutes;
+    let correlation = (believed * USUAL + excess) / (believed + requests).max(1.0);
+    correlation.clamp(LEAST, 1.0)
+}
+
+/// How many times as much as binomial ones the counts of minutes of so many requests scatter.
+pub(super) fn dispersion(correlation: f64, requests: f64) -> f64 {
+    1.0 + (requests - 1.0).max(0.0) * correlation
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn minutes(faults: &[u64]) -> Vec<Option<Minute>> {
+    fn minutes(requests: u64, faults: &[u64]) -> Vec<Option<Minute>> {
         faults
             .iter()
             .map(|&faults| {
                 Some(Minute {
-                    requests: 1_000,
+                    requests,
                     faults,
                     ..Minute::default()
                 })
@@ -58,30 +77,40 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn even_counts_are_not_dispersed() {
-        let even = minutes(&[5, 4, 6, 5, 5]);
-        assert_eq!(dispersion([even.as_slice()].into_iter()), 1.0);
+    fn of(zones: &[Vec<Option<Minute>>]) -> f64 {
+        correlation(zones.iter().map(Vec::as_slice))
     }
 
     #[test]
-    fn bursts_are() {
-        let bursty = minutes(&[0, 0, 40, 0, 0, 0, 35, 0, 0, 0]);
-        assert!(dispersion([bursty.as_slice()].into_iter()) > 10.0);
+    fn even_counts_are_as_little_correlated_as_any() {
+        assert_eq!(of(&[minutes(1_000, &[5, 4, 6, 5, 5])]), LEAST);
+    }
+
+    #[test]
+    fn bursts_are_correlated() {
+        let bursty = minutes(1_000, &[0, 0, 40, 0, 0, 0, 35, 0, 0, 0]);
+        assert!(dispersion(of(&[bursty]), 1_000.0) > 10.0);
     }
 
     #[test]
     fn a_difference_between_zones_is_no_scatter() {
-        let (good, bad) = (minutes(&[5; 10]), minutes(&[100; 10]));
         assert_eq!(
-            dispersion([good.as_slice(), bad.as_slice()].into_iter()),
-            1.0
+            of(&[minutes(1_000, &[5; 10]), minutes(1_000, &[100; 10])]),
+            LEAST
         );
     }
 
     #[test]
-    fn nothing_known_is_binomial() {
-        assert_eq!(dispersion([[None, None].as_slice()].into_iter()), 1.0);
-        assert_eq!(dispersion(std::iter::empty()), 1.0);
+    fn nothing_known_is_as_usual() {
+        assert_eq!(of(&[vec![None, None]]), USUAL);
+        assert_eq!(of(&[minutes(1_000, &[0; 10])]), USUAL);
+        assert_eq!(of(&[]), USUAL);
+    }
+
+    #[test]
+    fn busy_minutes_scatter_more_and_a_single_request_does_not() {
+        assert_eq!(dispersion(0.001, 1.0), 1.0);
+        assert_eq!(dispersion(0.001, 0.0), 1.0);
+        assert!((dispersion(0.001, 20_001.0) - 21.0).abs() < 1e-9);
     }
 }

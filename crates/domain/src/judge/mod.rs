@@ -3,6 +3,8 @@
 //! [`judge`] compares counts; [`classify`] adds what the alarms and a shift in force say. Both are
 //! functions of their arguments, so a policy can be tried on recorded incidents.
 //!
+//! What it comes to is measured in docs/DETECTION.md.
+//!
 //! # The policy, and why
 //!
 //! Each number is a field of [`Criteria`], named here where it is argued.
@@ -24,40 +26,48 @@
 //!   (0.5 points). The first keeps a bad day of everybody from being one zone's fault; the second
 //!   keeps a large workload from leaving a zone over 0.03 % against 0.01 %, which its size makes
 //!   significant. And no other materially bad zone is within `factor` of it: with 40 % and 25 % bad the
-//!   cause is not one zone. Where another zone has passed `regional_above` (5 %), traffic would move to
-//!   a place that fails itself, and only `regional_factor` times as bad (10) is worth that. Lower
+//!   cause is not one zone. Where another zone has passed `regional_above` (1 %), traffic would move to
+//!   a place that is in trouble itself, and only `regional_factor` times as bad (5) is worth that. Lower
 //!   figures evacuate in uneven regional trouble; higher ones hold while a zone's trouble spills over.
+//!   A zone with few requests may be bad and not show it, so of each other zone alone the probability
+//!   that it is, and to a comparable degree, must be at most `doubt` (0.2 %), both in the same minutes
+//!   and in all that are known of it. More doubt acts on one of two bad zones; less waits for quiet zones.
 //! - *Certain*, in two senses. First, that there is a difference at all: the signed root of the
 //!   likelihood ratio must exceed what chance gives `false_alarms_per_day` times a day (0.01) by Bonferroni's
 //!   bound over all zones, windows and minutes, because what is looked at often enough is seen. Ten times
 //!   less costs about half a standard deviation, some ten percent more requests. Second, that the difference
 //!   is as large as asked for: the posterior probability of material and isolated is at least `confidence`
-//!   (0.95). Its prior is worth one request. It needs no correction: where zones are
+//!   (0.98). Its prior is worth one request. It needs no correction: where zones are
 //!   equal, the floors lie far out already.
-//! - *Lasting*: with the worst `sustained - 1` minutes left out (one of them), the rest is still
-//!   material and isolated with `robust_confidence` (0.9), and the newest minute still is on the face of it.
-//!   So one bad minute moves no traffic however bad it was, and nor does a fault that is over. Each more
+//! - *Lasting*: with the worst `sustained - 1` minutes left out (one of them), the rest still differs
+//!   beyond chance, and is material and isolated with `robust_confidence` (0.9); and the newest minute
+//!   still is on the face of it. So one bad minute moves no traffic, and nor does a fault that is over. The
+//!   full test of chance is asked of the rest because a bad minute makes any rest be looked at. Each more
 //!   costs a minute. A fault of a minute's length that straddles two minutes of data counts as two.
 //! - *Broad*: the same with the zone's worst instance left out, where instances are counted. One bad
 //!   instance is for health checks and Auto Scaling. A zone with a single instance is never evacuated
 //!   on such counts. Where no instances are counted, broad is taken for granted: an instance
 //!   that fails alone then looks like its zone.
 //!
-//! **Several windows.** A strong fault shows in two minutes, a weak one in five. So every
-//! window from `sustained` to `window` minutes (2 to 5), ending now, is tried, the shortest first. A longer
+//! **Several windows.** A strong fault shows in two minutes, a weak one in seven. So every
+//! window from `sustained` to `window` minutes (2 to 7), ending now, is tried, the shortest first. A longer
 //! `window` sees weaker faults and lower traffic. Each window counts as a look of its own.
 //!
-//! **A total outage acts sooner.** When `outage` of a single minute's requests are bad (90 %), and they
-//! are enough, the minute suffices: nobody would wait. The price is that a zone which is dead for one
-//! minute and well in the next is left. Set `outage` to 1 and it takes every request.
+//! **A total outage acts sooner.** When `outage` of a single minute's requests are bad (98 %), and a
+//! sixth of `min_requests` are there, the minute suffices: nobody would wait. It cannot be told from a
+//! blip that takes everything with it: a zone which is dead for one minute and well in the next is left.
+//! A lower figure acts sooner on outages that spare some requests, and on more of such blips.
 //!
-//! **Bursts.** Real counts scatter more than binomial ones. The dispersion is estimated from the
-//! other zones' minutes and divides the counts of both tests. It is never below 1. So a noisy workload
-//! needs more evidence, and a spike in another zone makes the judgement slower for some minutes.
+//! **Bursts.** Real counts scatter more than binomial ones, the more so the more requests a minute has. The
+//! correlation of a minute's requests is estimated from the other zones' minutes, and each zone's counts
+//! are worth what its own traffic makes of it. So a noisy workload needs more evidence, and a spike
+//! in another zone makes the judgement slower for some minutes. `dispersion` argues its three constants.
 //!
-//! **Too little to tell is an answer.** With fewer than `min_requests` (150) in the window, in the zone
-//! or in all others together, nothing is said. At 20 requests a minute one retrying client is 5 %. Less
-//! sees smaller workloads and believes single clients.
+//! **Too little to tell is an answer.** With fewer than `min_requests` (300) in the window, in the zone
+//! or in all others together, nothing is said: a zone of 20 requests a minute does not get there in a
+//! window of 7, on a busy day either. At 20 a minute one retrying client is 5 %. Less sees smaller workloads
+//! and believes single clients. Then an alarm may act alone, if the policy says so: that the other zones
+//! are well does not contradict the alarm of one that cannot be judged.
 //!
 //! **Silence is not health, and not zero.** A minute that is missing enters no sum, and neither do the
 //! others' counts of that minute. A zone whose newest two minutes are missing is late, and not judged.
@@ -108,8 +118,9 @@ pub struct Judgement {
 pub fn judge(counts: &Counts, shifted: Option<&ZoneId>, criteria: &Criteria) -> Judgement {
     let bench = zone::Bench::new(criteria, counts, shifted);
     let zones: BTreeMap<ZoneId, ZoneFinding> = counts
-        .iter()
-        .map(|(zone, minutes)| (zone.clone(), bench.judge(zone, minutes)))
+        .keys()
+        .enumerate()
+        .map(|(index, zone)| (zone.clone(), bench.judge(index)))
         .collect();
     Judgement {
         outcome: outcome(&zones, shifted, criteria),

@@ -2,15 +2,15 @@
 //!
 //! [`exceeds`] is Bayesian and answers *how much*: the posterior probability that one zone's bad share
 //! lies above the floors that the other zones' bad share sets. [`signed_root`] is a likelihood ratio
-//! and answers *whether at all*: how surprising the difference would be if there were none. Both take
-//! the dispersion: counts that scatter `d` times as much as binomial ones are worth `1/d` of their
-//! number (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models, 1989, section 4.5).
+//! and answers *whether at all*: how surprising the difference would be if there were none. Both are
+//! given what the counts are worth: where they scatter `d` times as much as binomial ones, `1/d` of
+//! their number (quasi-likelihood; McCullagh and Nelder, Generalized Linear Models, 1989, section 4.5).
 //!
 //! Binomial rates get Jeffreys' prior, Beta(1/2, 1/2). It is worth one request, and the arcsine of
 //! the square root of a share has a smooth and nearly normal density under it, down to a share of
 //! zero: that is where the integral is taken.
 
-use std::f64::consts::SQRT_2;
+use std::f64::consts::{FRAC_PI_2, SQRT_2};
 
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::erf::{erfc, erfc_inv};
@@ -58,9 +58,9 @@ struct Posterior {
 const MANY: f64 = 500.0;
 
 impl Posterior {
-    fn new(tally: Tally, dispersion: f64) -> Self {
-        let a = tally.bad / dispersion + 0.5;
-        let b = (tally.requests - tally.bad) / dispersion + 0.5;
+    fn new(tally: Tally) -> Self {
+        let a = tally.bad + 0.5;
+        let b = (tally.requests - tally.bad) + 0.5;
         Self {
             a,
             b,
@@ -72,6 +72,16 @@ impl Posterior {
     fn centre(&self) -> (f64, f64) {
         let size = self.a + self.b;
         ((self.a / size).sqrt().asin(), 0.5 / size.sqrt())
+    }
+
+    /// The shares between which it lies but for what the integral leaves out.
+    fn reach(&self) -> (f64, f64) {
+        let (centre, deviation) = self.centre();
+        let share = |angle: f64| angle.clamp(0.0, FRAC_PI_2).sin().powi(2);
+        (
+            share(centre - REACH * deviation),
+            share(centre + REACH * deviation),
+        )
     }
 
     /// The density at this angle.
@@ -129,9 +139,18 @@ pub(super) fn normal_above(probability: f64) -> f64 {
 
 /// The posterior probability that the share behind `own` lies above the floors that the share behind
 /// `others` sets.
-pub(super) fn exceeds(own: Tally, others: Tally, floors: &Floors, dispersion: f64) -> f64 {
-    let own = Posterior::new(own, dispersion);
-    let others = Posterior::new(others, dispersion);
+pub(super) fn exceeds(own: Tally, others: Tally, floors: &Floors) -> f64 {
+    let own = Posterior::new(own);
+    let others = Posterior::new(others);
+    // Where the two lie so far apart, the integral below is 0 or 1 within what it leaves out.
+    let (least, most) = own.reach();
+    let (others_least, others_most) = others.reach();
+    if least > floors.above(others_most) {
+        return 1.0;
+    }
+    if most < floors.above(others_least) {
+        return 0.0;
+    }
     // Integrate over the narrower of the two: the other's distribution is smooth at its scale.
     let probability = if own.centre().1 <= others.centre().1 {
         let lowest = floors.absolute.max(floors.difference).min(1.0);
@@ -146,6 +165,25 @@ pub(super) fn exceeds(own: Tally, others: Tally, floors: &Floors, dispersion: f6
         integrate(&others, 0.0, highest, |share| {
             1.0 - own.at_most(floors.above(share))
         })
+    };
+    probability.clamp(0.0, 1.0)
+}
+
+/// The posterior probability that the share behind `other` is more than `tolerated`, and that behind
+/// `own` not even `factor` times as high: that both are bad to a comparable degree.
+pub(super) fn comparable(own: Tally, other: Tally, factor: f64, tolerated: f64) -> f64 {
+    let own = Posterior::new(own);
+    let other = Posterior::new(other);
+    let most = other.reach().1;
+    if most <= tolerated || own.reach().0 > factor * most {
+        return 0.0;
+    }
+    let probability = if own.centre().1 <= other.centre().1 {
+        integrate(&own, 0.0, 1.0, |share| {
+            1.0 - other.at_most((share / factor).max(tolerated))
+        })
+    } else {
+        integrate(&other, tolerated, 1.0, |share| own.at_most(factor * share))
     };
     probability.clamp(0.0, 1.0)
 }
@@ -188,15 +226,14 @@ const NODES: [(f64, f64); 12] = [
     (0.995_187_219_997_021_4, 0.012_341_229_799_987_2),
 ];
 
-/// The signed root of the likelihood ratio of two rates against one common rate, over the dispersion:
-/// about standard normal where the rates are equal, and positive where `own` is the worse.
-pub(super) fn signed_root(own: Tally, others: Tally, dispersion: f64) -> f64 {
+/// The signed root of the likelihood ratio of two rates against one common rate: about standard normal where the rates are equal, and positive where `own` is the worse.
+pub(super) fn signed_root(own: Tally, others: Tally) -> f64 {
     let all = own.plus(others).fraction();
     let part = |tally: Tally| {
         let good = tally.requests - tally.bad;
         surplus(tally.bad, tally.requests * all) + surplus(good, tally.requests * (1.0 - all))
     };
-    let ratio = 2.0 * (part(own) + part(others)).max(0.0) / dispersion;
+    let ratio = 2.0 * (part(own) + part(others)).max(0.0);
     if own.fraction() >= others.fraction() {
         ratio.sqrt()
     } else {

@@ -74,7 +74,8 @@ proptest! {
             prop_assert!(own > criteria.tolerated);
             prop_assert!(own >= criteria.factor * found.elsewhere.fraction());
             prop_assert!(own >= found.elsewhere.fraction() + criteria.difference);
-            prop_assert!(found.own.requests >= 150.0 && found.elsewhere.requests >= 150.0);
+            let least = if found.minutes < criteria.sustained { 50.0 } else { 300.0 };
+            prop_assert!(found.own.requests >= least && found.elsewhere.requests >= least);
         }
     }
 
@@ -156,7 +157,7 @@ fn probabilities_agree_with_simulation() {
         ((40_000.0, 12_000.0), (40_000.0, 3_950.0), 2.0),
     ] {
         let (own, others) = (tally(own.0, own.1), tally(others.0, others.1));
-        let exact = exceeds(own, others, &floors, dispersion);
+        let exact = exceeds(own.worth(dispersion), others.worth(dispersion), &floors);
         let simulated = drawn(own, others, &floors, dispersion, &mut random);
         worst = worst.max((exact - simulated).abs());
         assert!(
@@ -165,6 +166,36 @@ fn probabilities_agree_with_simulation() {
         );
     }
     assert!(worst > 0.0);
+}
+
+#[test]
+fn comparable_badness_agrees_with_simulation() {
+    let mut random = Pcg64::seed_from_u64(5);
+    for (own, other) in [
+        ((400.0, 20.0), (400.0, 4.0)),
+        ((2_000.0, 50.0), (2_000.0, 12.0)),
+        ((4_000.0, 400.0), (60.0, 0.0)),
+        ((300.0, 12.0), (20_000.0, 300.0)),
+        ((1_000.0, 45.0), (1_000.0, 20.0)),
+    ] {
+        let (own, other) = (tally(own.0, own.1), tally(other.0, other.1));
+        let exact = super::probability::comparable(own, other, 3.0, 0.01);
+        let beta =
+            |tally: Tally| Beta::new(tally.bad + 0.5, tally.requests - tally.bad + 0.5).unwrap();
+        let (one, two) = (beta(own), beta(other));
+        let draws = 100_000;
+        let both = (0..draws)
+            .filter(|_| {
+                let elsewhere: f64 = two.sample(&mut random);
+                elsewhere > 0.01 && one.sample(&mut random) < 3.0 * elsewhere
+            })
+            .count();
+        let simulated = both as f64 / f64::from(draws);
+        assert!(
+            (exact - simulated).abs() < 0.005,
+            "{own:?} and {other:?}: {exact} is not {simulated}"
+        );
+    }
 }
 
 #[test]
@@ -182,7 +213,7 @@ fn equal_zones_differ_by_chance_as_often_as_the_normal_law_says() {
                 let bad = [one.sample(&mut random), other.sample(&mut random)];
                 let own = tally(own.into(), bad[0] as f64);
                 let others = tally(others.into(), bad[1] as f64);
-                super::probability::signed_root(own, others, 1.0) > needed
+                super::probability::signed_root(own, others) > needed
             })
             .count();
         let rate = beyond as f64 / f64::from(draws);

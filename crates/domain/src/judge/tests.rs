@@ -230,6 +230,47 @@ fn twenty_requests_a_minute_and_an_alarm_act_if_the_policy_says_so() {
 }
 
 #[test]
+fn well_zones_do_not_contradict_the_alarm_of_a_zone_that_cannot_be_judged() {
+    use AlarmState::{Alarm, Ok as Fine};
+    let well = minutes(1_000, &WELL);
+    for unknown in [minutes(20, &[0; 10]), vec![None; 10]] {
+        let mut case = case([unknown, well.clone(), well.clone()]);
+        case.situation.zonal_alarms = alarms(&[Alarm, Fine, Fine]);
+        assert!(classify(&case).verdict.is_err());
+        case.without_evidence = Without::Act;
+        let ruling = classify(&case);
+        assert_eq!((ruling.code(), ruling.verdict), ("alarmAlone", Ok(zone(1))));
+    }
+    let mut case = case([well.clone(), well.clone(), well]);
+    case.situation.zonal_alarms = alarms(&[Alarm, Fine, Fine]);
+    case.without_evidence = Without::Act;
+    assert_eq!(classify(&case).code(), "evidenceContradictsAlarm");
+}
+
+#[test]
+fn a_quiet_zone_that_may_be_as_bad_holds_until_it_is_known_to_be_well() {
+    let bad = minutes(1_000, &[2, 3, 1, 2, 4, 2, 3, 2, 58, 55]);
+    let well = minutes(1_000, &WELL);
+    // Nothing failed in the quiet zone, of too few requests to say so.
+    let quiet = ruling([bad.clone(), well.clone(), minutes(10, &[0; 10])]);
+    assert_eq!(quiet.code(), "notCertain", "{quiet}");
+    let known = ruling([bad, well.clone(), well]);
+    assert_eq!(known.verdict, Ok(zone(1)), "{known}");
+}
+
+#[test]
+fn the_scatter_of_busy_zones_is_not_taken_for_a_fault() {
+    // The same shares of 20,000 requests as of 1,000 that scatter: the counts are worth no more.
+    let noisy = minutes(20_000, &[20, 260, 40, 10, 300, 60, 15, 280, 30, 90]);
+    let odd = minutes(20_000, &[50, 40, 300, 20, 60, 80, 30, 40, 420, 440]);
+    let held = ruling([odd.clone(), noisy.clone(), noisy]);
+    assert!(held.verdict.is_err(), "{held}");
+    let calm = minutes(20_000, &[100, 90, 110, 95, 105, 100, 98, 102, 101, 99]);
+    let calm = ruling([odd, calm.clone(), calm]);
+    assert_eq!(calm.verdict, Ok(zone(1)), "{calm}");
+}
+
+#[test]
 fn silence_is_neither_health_nor_a_fault() {
     let well = minutes(1_000, &WELL);
     let ruling = ruling([vec![None; 10], well.clone(), well]);

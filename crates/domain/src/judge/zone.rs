@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::counts::{Counts, Minute, Tally, slot};
+use super::counts::{Counts, Minute, Tally};
 use super::criteria::Criteria;
-use super::dispersion::dispersion;
+use super::dispersion::{correlation, dispersion};
 use super::finding::{Affected, Finding, Knowledge, ZoneFinding};
-use super::probability::{Floors, exceeds, normal_above, signed_root};
+use super::probability::{Floors, comparable, exceeds, normal_above, signed_root};
 use crate::zone::ZoneId;
 
-/// What one zone is judged by.
+/// What zones are judged by.
 pub(super) struct Bench<'a> {
-    pub(super) criteria: &'a Criteria,
-    pub(super) counts: &'a Counts,
+    criteria: &'a Criteria,
+    zones: Vec<&'a [Option<Minute>]>,
+    /// The minutes of the window, zone after zone, the newest first.
+    tallies: Vec<Option<Tally>>,
     /// The zone that traffic is shifted away from: what trickles there is no comparison.
-    pub(super) shifted: Option<&'a ZoneId>,
+    shifted: Option<usize>,
     floors: Floors,
     /// Standard deviations that a difference must show, for all zones, windows and minutes of a day.
     needed: f64,
@@ -26,18 +28,47 @@ const LOOKS_PER_DAY: f64 = 1_440.0;
 /// A zone without an impairment is reported over so many minutes.
 const REPORTED: usize = 3;
 
+/// The part of `min_requests` that a single minute must have to be a total outage. Fifty requests that
+/// all fail are not a bad minute of something that mostly works.
+const OUTAGE_PART: f64 = 1.0 / 6.0;
+
+/// A zone and all the others, over the same minutes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    own: Tally,
+    others: Tally,
+    /// Minutes in which the zone is known.
+    minutes: f64,
+}
+
+/// How many times as much as binomial ones the counts of a look scatter.
+#[derive(Clone, Copy, Debug)]
+struct Scatter {
+    correlation: f64,
+    others: f64,
+}
+
 impl<'a> Bench<'a> {
     pub(super) fn new(
         criteria: &'a Criteria,
         counts: &'a Counts,
         shifted: Option<&'a ZoneId>,
     ) -> Self {
-        let windows = criteria.window.saturating_sub(criteria.sustained) + 2;
-        let looks = LOOKS_PER_DAY * counts.len().max(1) as f64 * windows as f64;
+        let window = criteria.window;
+        let zones: Vec<&[Option<Minute>]> = counts.values().map(Vec::as_slice).collect();
+        let mut tallies = Vec::with_capacity(zones.len() * window);
+        for (zone, minutes) in zones.iter().enumerate() {
+            let newest = minutes.iter().rev().take(window);
+            tallies.extend(newest.map(|minute| minute.as_ref().map(Tally::of)));
+            tallies.resize((zone + 1) * window, None);
+        }
+        let windows = window.saturating_sub(criteria.sustained) + 2;
+        let looks = LOOKS_PER_DAY * (zones.len().max(1) * windows) as f64;
         Self {
             criteria,
-            counts,
-            shifted,
+            shifted: shifted.and_then(|shifted| counts.keys().position(|zone| zone == shifted)),
+            zones,
+            tallies,
             floors: Floors {
                 absolute: criteria.tolerated,
                 factor: criteria.factor,
@@ -47,61 +78,50 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// What is known of a zone.
-    pub(super) fn knowledge(&self, minutes: &[Option<Minute>]) -> Knowledge {
+    /// The minutes of a zone's window, the newest first.
+    fn of(&self, zone: usize) -> &[Option<Tally>] {
         let window = self.criteria.window;
-        let known = (0..window).any(|back| slot(minutes, back).is_some());
-        if !known {
-            return Knowledge::NoData;
-        }
-        if window > 1 && (0..2).all(|back| slot(minutes, back).is_none()) {
-            return Knowledge::Late;
-        }
-        let requests = total(minutes, window).requests;
-        if requests <= 0.0 {
-            Knowledge::NoTraffic
-        } else if requests < self.criteria.min_requests as f64 {
-            Knowledge::TooFewRequests
-        } else {
-            Knowledge::Judged
-        }
+        &self.tallies[zone * window..(zone + 1) * window]
+    }
+
+    /// The zones that a zone is compared with.
+    fn others(&self, zone: usize) -> impl Iterator<Item = usize> {
+        let shifted = self.shifted;
+        (0..self.zones.len()).filter(move |&other| other != zone && Some(other) != shifted)
     }
 
     /// A zone against the others.
-    pub(super) fn judge(&self, zone: &ZoneId, minutes: &[Option<Minute>]) -> ZoneFinding {
+    pub(super) fn judge(&self, zone: usize) -> ZoneFinding {
         let reported = REPORTED.min(self.criteria.window);
-        let looks = self.looks(zone, minutes);
-        let reported_look = looks.get(reported - 1).copied().unwrap_or_default();
+        let look = self.look(zone, reported);
+        let hosts = self.zones[zone].iter().rev().take(self.criteria.window);
         let mut best = ZoneFinding {
-            knowledge: self.knowledge(minutes),
+            knowledge: self.knowledge(zone),
             finding: Finding::Well,
             material: false,
             minutes: reported,
-            own: reported_look.own,
-            elsewhere: reported_look.others,
+            own: look.own,
+            elsewhere: look.others,
             probability: None,
             deviations: None,
             dispersion: None,
             instances: None,
-            healthy_hosts: (0..self.criteria.window)
-                .find_map(|back| slot(minutes, back)?.healthy_hosts),
+            healthy_hosts: hosts.flatten().find_map(|minute| minute.healthy_hosts),
         };
         if best.knowledge != Knowledge::Judged {
             return best;
         }
-        let shortest = if looks.first().is_some_and(|look| self.is_outage(look)) {
-            1
-        } else {
-            self.criteria.sustained
-        };
-        let mut scatter = None;
-        for (index, look) in looks.iter().enumerate().skip(shortest - 1) {
-            let seen = self.look(zone, minutes, index + 1, look, &mut scatter);
-            best.material |= seen.material;
+        let mut correlation = None;
+        for window in self.shortest(zone)..=self.criteria.window {
+            if !self.is_material(zone, window) {
+                continue;
+            }
+            best.material = true;
+            let seen = self.seen(zone, window, &mut correlation);
             if seen.finding > best.finding {
                 best = ZoneFinding {
                     knowledge: best.knowledge,
-                    material: best.material,
+                    material: true,
                     healthy_hosts: best.healthy_hosts,
                     ..seen
                 };
@@ -113,57 +133,83 @@ impl<'a> Bench<'a> {
         best
     }
 
-    /// The zone and the others over the newest minute, the newest two, and so on.
-    fn looks(&self, zone: &ZoneId, minutes: &[Option<Minute>]) -> Vec<Look> {
-        let mut look = Look::default();
-        (0..self.criteria.window)
-            .map(|back| {
-                // Minutes in which the zone itself is unknown are not compared.
-                if let Some(minute) = slot(minutes, back) {
-                    look.own = look.own.plus(Tally::of(minute));
-                    for (_, other) in self.others(zone) {
-                        if let Some(minute) = slot(other, back) {
-                            look.others = look.others.plus(Tally::of(minute));
-                        }
-                    }
-                }
-                look
-            })
-            .collect()
+    /// What is known of a zone.
+    fn knowledge(&self, zone: usize) -> Knowledge {
+        let minutes = self.of(zone);
+        if minutes.iter().all(Option::is_none) {
+            return Knowledge::NoData;
+        }
+        if minutes.len() > 1 && minutes.iter().take(2).all(Option::is_none) {
+            return Knowledge::Late;
+        }
+        let requests: f64 = minutes.iter().flatten().map(|minute| minute.requests).sum();
+        if requests <= 0.0 {
+            Knowledge::NoTraffic
+        } else if requests < self.criteria.min_requests as f64 {
+            Knowledge::TooFewRequests
+        } else {
+            Knowledge::Judged
+        }
     }
 
-    fn others(&self, zone: &ZoneId) -> impl Iterator<Item = (&'a ZoneId, &'a [Option<Minute>])> {
-        let shifted = self.shifted;
-        self.counts
-            .iter()
-            .filter(move |(other, _)| *other != zone && Some(*other) != shifted)
-            .map(|(other, minutes)| (other, minutes.as_slice()))
+    /// The shortest window that counts: one minute where it is a total outage.
+    fn shortest(&self, zone: usize) -> usize {
+        let newest = self.of(zone).first().copied().flatten().unwrap_or_default();
+        if newest.requests >= self.least(1) && newest.fraction() >= self.criteria.outage {
+            1
+        } else {
+            self.criteria.sustained.max(1)
+        }
     }
 
-    fn is_outage(&self, look: &Look) -> bool {
-        self.enough(look) && look.own.fraction() >= self.criteria.outage
-    }
-
-    fn enough(&self, look: &Look) -> bool {
+    /// The requests without which nothing is said of a window.
+    fn least(&self, window: usize) -> f64 {
         let least = self.criteria.min_requests as f64;
-        look.own.requests >= least && look.others.requests >= least
+        if window < self.criteria.sustained {
+            least * OUTAGE_PART
+        } else {
+            least
+        }
     }
 
-    /// One window.
-    fn look(
-        &self,
-        zone: &ZoneId,
-        minutes: &[Option<Minute>],
-        window: usize,
-        look: &Look,
-        scatter: &mut Option<f64>,
-    ) -> ZoneFinding {
+    /// The zone and the others over the newest minutes. Minutes in which the zone itself is unknown are
+    /// not compared.
+    fn look(&self, zone: usize, window: usize) -> Look {
+        let mut look = Look::default();
+        for back in 0..window {
+            self.add(zone, back, &mut look);
+        }
+        look
+    }
+
+    fn add(&self, zone: usize, back: usize, look: &mut Look) {
+        if let Some(own) = self.of(zone)[back] {
+            look.own = look.own.plus(own);
+            look.minutes += 1.0;
+            for other in self.others(zone) {
+                look.others = look.others.plus(self.of(other)[back].unwrap_or_default());
+            }
+        }
+    }
+
+    /// Whether the zone's bad share is too high, whatever the other zones do.
+    fn is_material(&self, zone: usize, window: usize) -> bool {
+        let own = self.of(zone)[..window]
+            .iter()
+            .flatten()
+            .fold(Tally::default(), |sum, minute| sum.plus(*minute));
+        own.requests >= self.least(window)
+            && own.bad >= 2.0
+            && own.fraction() > self.criteria.tolerated
+    }
+
+    /// What one window shows of a zone that is materially bad in it.
+    fn seen(&self, zone: usize, window: usize, known: &mut Option<f64>) -> ZoneFinding {
+        let look = self.look(zone, window);
         let mut seen = ZoneFinding {
             knowledge: Knowledge::Judged,
-            finding: Finding::Well,
-            material: look.own.requests >= self.criteria.min_requests as f64
-                && look.own.bad >= 2.0
-                && look.own.fraction() > self.criteria.tolerated,
+            finding: Finding::NotIsolated,
+            material: true,
             minutes: window,
             own: look.own,
             elsewhere: look.others,
@@ -173,71 +219,145 @@ impl<'a> Bench<'a> {
             instances: None,
             healthy_hosts: None,
         };
-        if !seen.material {
-            return seen;
-        }
-        seen.finding = Finding::NotIsolated;
         let clear = look.own.fraction() > self.floors.above(look.others.fraction());
-        if !clear || !self.enough(look) || self.is_shared(zone, window, look.own.fraction()) {
+        if !clear
+            || look.others.requests < self.least(window)
+            || self.is_shared(zone, window, &look)
+        {
             return seen;
         }
         seen.finding = Finding::NotCertain;
-        let dispersion = *scatter
-            .get_or_insert_with(|| dispersion(self.others(zone).map(|(_, minutes)| minutes)));
-        let deviations = signed_root(look.own, look.others, dispersion);
-        let probability = exceeds(look.own, look.others, &self.floors, dispersion);
-        seen.dispersion = Some(dispersion);
+        let others = self.others(zone).map(|other| self.zones[other]);
+        let correlation = *known.get_or_insert_with(|| correlation(others));
+        let scatter = Scatter {
+            correlation,
+            others: self.others_dispersion(zone, window, correlation),
+        };
+        let own = self.worth(look.own, look.minutes, correlation);
+        let others = look.others.worth(scatter.others);
+        let deviations = signed_root(own, others);
+        seen.dispersion = Some(dispersion(correlation, look.own.requests / look.minutes));
         seen.deviations = Some(deviations);
+        seen.instances = self.affected(zone, window, look.others);
+        if deviations < self.needed {
+            return seen;
+        }
+        let probability = exceeds(own, others, &self.floors);
         seen.probability = Some(probability);
-        seen.instances = self.affected(minutes, window, look.others);
-        if deviations < self.needed || probability < self.criteria.confidence {
+        if probability < self.criteria.confidence || !self.is_apart(zone, window, own, correlation)
+        {
             return seen;
         }
         seen.finding = Finding::NotSustained;
-        let outage = window == 1;
-        if !outage && !self.is_sustained(zone, minutes, window, look, dispersion) {
+        let outage = window < self.criteria.sustained;
+        if !outage && !self.is_sustained(zone, window, &look, scatter) {
             return seen;
         }
         seen.finding = Finding::NotBroad;
-        if self.is_broad(minutes, window, look, dispersion) {
-            seen.finding = Finding::Impaired;
+        if !self.is_broad(zone, window, &look, scatter) {
+            return seen;
         }
+        // Last, because it takes longest: every other zone is looked at alone.
+        seen.finding = if self.is_apart(zone, window, own, correlation) {
+            Finding::Impaired
+        } else {
+            Finding::NotCertain
+        };
         seen
     }
 
-    /// Whether another zone is materially bad to a comparable degree.
-    fn is_shared(&self, zone: &ZoneId, window: usize, own: f64) -> bool {
+    /// What counts are worth that are of so many minutes.
+    fn worth(&self, tally: Tally, minutes: f64, correlation: f64) -> Tally {
+        tally.worth(dispersion(correlation, tally.requests / minutes.max(1.0)))
+    }
+
+    /// One other zone in the minutes of a window in which the zone is known, and how many they are.
+    fn other(&self, zone: usize, other: usize, window: usize) -> (Tally, f64) {
+        let own = &self.of(zone)[..window];
+        let others = &self.of(other)[..window];
+        own.iter()
+            .zip(others)
+            .filter_map(|(own, other)| own.and(*other))
+            .fold((Tally::default(), 0.0), |(sum, minutes), minute| {
+                (sum.plus(minute), minutes + 1.0)
+            })
+    }
+
+    /// The dispersion of the other zones' pooled counts: each scatters as its own traffic has it.
+    fn others_dispersion(&self, zone: usize, window: usize, correlation: f64) -> f64 {
+        let (requests, scatter) = self
+            .others(zone)
+            .map(|other| self.other(zone, other, window))
+            .fold((0.0, 0.0), |(requests, scatter), (tally, minutes)| {
+                let each = dispersion(correlation, tally.requests / f64::max(minutes, 1.0));
+                (requests + tally.requests, scatter + tally.requests * each)
+            });
+        if requests > 0.0 {
+            scatter / requests
+        } else {
+            1.0
+        }
+    }
+
+    /// How many times as bad as another zone of this bad share a zone must be.
+    fn times(&self, share: f64) -> f64 {
         let criteria = self.criteria;
-        self.others(zone).any(|(_, other)| {
-            let other = total(other, window);
+        if share >= criteria.regional_above {
+            criteria.regional_factor.max(criteria.factor)
+        } else {
+            criteria.factor
+        }
+    }
+
+    /// Whether another zone is materially bad to a comparable degree.
+    fn is_shared(&self, zone: usize, window: usize, look: &Look) -> bool {
+        self.others(zone).any(|other| {
+            let (other, _) = self.other(zone, other, window);
             let share = other.fraction();
-            let times = if share >= criteria.regional_above {
-                criteria.regional_factor.max(criteria.factor)
-            } else {
-                criteria.factor
-            };
-            other.bad >= 2.0 && share > criteria.tolerated && share * times > own
+            other.bad >= 2.0
+                && share > self.criteria.tolerated
+                && share * self.times(share) > look.own.fraction()
         })
     }
 
+    /// Whether no other zone may be bad to a comparable degree and only not show it in these minutes: all
+    /// that is known of it counts as well.
+    fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
+        self.others(zone).all(|other| {
+            let now = self.other(zone, other, window);
+            let known = self.zones[other].iter().flatten();
+            let ever = known.fold((Tally::default(), 0.0), |(sum, minutes), minute| {
+                (sum.plus(Tally::of(minute)), minutes + 1.0)
+            });
+            [now, ever].into_iter().all(|(other, minutes)| {
+                let factor = self.times(other.fraction());
+                let other = self.worth(other, minutes, correlation);
+                other.requests <= 0.0
+                    || comparable(own, other, factor, self.criteria.tolerated)
+                        <= self.criteria.doubt
+            })
+        })
+    }
+
+    /// Whether what is left of a look still shows it.
+    fn holds(&self, rest: &Look, scatter: Scatter) -> bool {
+        let own = self.worth(rest.own, rest.minutes, scatter.correlation);
+        let others = rest.others.worth(scatter.others);
+        own.requests > 0.0
+            && signed_root(own, others) >= self.needed
+            && exceeds(own, others, &self.floors) >= self.criteria.robust_confidence
+    }
+
     /// Whether it is still there in the newest minute, and also without the worst minutes.
-    fn is_sustained(
-        &self,
-        zone: &ZoneId,
-        minutes: &[Option<Minute>],
-        window: usize,
-        look: &Look,
-        dispersion: f64,
-    ) -> bool {
-        let minute = |back: usize| {
-            let own = Tally::of(slot(minutes, back)?);
-            let others = self
-                .others(zone)
-                .filter_map(|(_, other)| slot(other, back))
-                .fold(Tally::default(), |sum, minute| sum.plus(Tally::of(minute)));
-            Some(Look { own, others })
-        };
-        let mut each: Vec<Look> = (0..window).filter_map(minute).collect();
+    fn is_sustained(&self, zone: usize, window: usize, look: &Look, scatter: Scatter) -> bool {
+        let mut each: Vec<Look> = (0..window)
+            .map(|back| {
+                let mut look = Look::default();
+                self.add(zone, back, &mut look);
+                look
+            })
+            .filter(|look| look.minutes > 0.0)
+            .collect();
         let Some(newest) = each.first() else {
             return false;
         };
@@ -249,44 +369,33 @@ impl<'a> Bench<'a> {
         each.sort_by(|one, other| other.own.bad.total_cmp(&one.own.bad));
         let rest = each
             .iter()
-            .take(self.criteria.sustained - 1)
+            .take(self.criteria.sustained.saturating_sub(1))
             .fold(*look, |rest, worst| Look {
                 own: rest.own.without(worst.own),
                 others: rest.others.without(worst.others),
+                minutes: rest.minutes - 1.0,
             });
-        rest.own.requests > 0.0
-            && exceeds(rest.own, rest.others, &self.floors, dispersion)
-                >= self.criteria.robust_confidence
+        self.holds(&rest, scatter)
     }
 
     /// Whether it is still there without the worst instance; where none are counted, it is taken to be.
-    fn is_broad(
-        &self,
-        minutes: &[Option<Minute>],
-        window: usize,
-        look: &Look,
-        dispersion: f64,
-    ) -> bool {
-        let instances = instances(minutes, window);
+    fn is_broad(&self, zone: usize, window: usize, look: &Look, scatter: Scatter) -> bool {
+        let instances = self.instances(zone, window);
         let Some(worst) = instances
             .values()
             .max_by(|one, other| one.bad.total_cmp(&other.bad))
         else {
             return true;
         };
-        let rest = look.own.without(*worst);
-        rest.requests > 0.0
-            && exceeds(rest, look.others, &self.floors, dispersion)
-                >= self.criteria.robust_confidence
+        let rest = Look {
+            own: look.own.without(*worst),
+            ..*look
+        };
+        self.holds(&rest, scatter)
     }
 
-    fn affected(
-        &self,
-        minutes: &[Option<Minute>],
-        window: usize,
-        others: Tally,
-    ) -> Option<Affected> {
-        let instances = instances(minutes, window);
+    fn affected(&self, zone: usize, window: usize, others: Tally) -> Option<Affected> {
+        let instances = self.instances(zone, window);
         let serving = || instances.values().filter(|tally| tally.requests > 0.0);
         let floor = self.floors.above(others.fraction());
         (serving().count() > 0).then(|| Affected {
@@ -294,26 +403,11 @@ impl<'a> Bench<'a> {
             of: serving().count(),
         })
     }
-}
 
-/// A zone and all the others, over the same minutes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Look {
-    own: Tally,
-    others: Tally,
-}
-
-/// A zone's requests over the newest minutes.
-pub(super) fn total(minutes: &[Option<Minute>], window: usize) -> Tally {
-    (0..window)
-        .filter_map(|back| slot(minutes, back))
-        .fold(Tally::default(), |sum, minute| sum.plus(Tally::of(minute)))
-}
-
-fn instances(minutes: &[Option<Minute>], window: usize) -> BTreeMap<&str, Tally> {
-    let mut instances = BTreeMap::new();
-    for minute in (0..window).filter_map(|back| slot(minutes, back)) {
-        for instance in &minute.instances {
+    fn instances(&self, zone: usize, window: usize) -> BTreeMap<&str, Tally> {
+        let mut instances = BTreeMap::new();
+        let minutes = self.zones[zone].iter().rev().take(window);
+        for instance in minutes.flatten().flat_map(|minute| &minute.instances) {
             let sum: &mut Tally = instances.entry(instance.id.as_str()).or_default();
             *sum = sum.plus(Tally::new(
                 instance.requests,
@@ -321,6 +415,6 @@ fn instances(minutes: &[Option<Minute>], window: usize) -> BTreeMap<&str, Tally>
                 instance.slow,
             ));
         }
+        instances
     }
-    instances
 }
