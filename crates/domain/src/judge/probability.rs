@@ -49,8 +49,6 @@ impl Floors {
 struct Posterior {
     a: f64,
     b: f64,
-    /// ln of 1 / B(a, b).
-    scale: f64,
 }
 
 /// From how many of both kinds on the normal approximation is used: the continued fraction in
@@ -59,13 +57,15 @@ const MANY: f64 = 500.0;
 
 impl Posterior {
     fn new(tally: Tally) -> Self {
-        let a = tally.bad + 0.5;
-        let b = (tally.requests - tally.bad) + 0.5;
         Self {
-            a,
-            b,
-            scale: ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b),
+            a: tally.bad + 0.5,
+            b: (tally.requests - tally.bad) + 0.5,
         }
+    }
+
+    /// ln of 1 / B(a, b).
+    fn scale(&self) -> f64 {
+        ln_gamma(self.a + self.b) - ln_gamma(self.a) - ln_gamma(self.b)
     }
 
     /// The centre on the arcsine scale, and the standard deviation there.
@@ -85,9 +85,9 @@ impl Posterior {
     }
 
     /// The density at this angle.
-    fn density(&self, angle: f64) -> f64 {
+    fn density(&self, scale: f64, angle: f64) -> f64 {
         let (sin, cos) = angle.sin_cos();
-        (self.scale + (2.0 * self.a - 1.0) * sin.ln() + (2.0 * self.b - 1.0) * cos.ln()).exp() * 2.0
+        (scale + (2.0 * self.a - 1.0) * sin.ln() + (2.0 * self.b - 1.0) * cos.ln()).exp() * 2.0
     }
 
     /// The probability that the share is at most this.
@@ -200,10 +200,11 @@ fn integrate(over: &Posterior, from: f64, to: f64, of: impl Fn(f64) -> f64) -> f
         return 0.0;
     }
     let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
+    let scale = over.scale();
     let mut sum = 0.0;
     for (node, weight) in NODES {
         for angle in [middle - half * node, middle + half * node] {
-            sum += weight * over.density(angle) * of(angle.sin().powi(2));
+            sum += weight * over.density(scale, angle) * of(angle.sin().powi(2));
         }
     }
     sum * half

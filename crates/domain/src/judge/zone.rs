@@ -112,12 +112,15 @@ impl<'a> Bench<'a> {
             return best;
         }
         let mut correlation = None;
-        for window in self.shortest(zone)..=self.criteria.window {
-            if !self.is_material(zone, window) {
+        let shortest = self.shortest(zone);
+        let mut look = Look::default();
+        for window in 1..=self.criteria.window {
+            self.add(zone, window - 1, &mut look);
+            if window < shortest || !self.is_material(window, &look) {
                 continue;
             }
             best.material = true;
-            let seen = self.seen(zone, window, &mut correlation);
+            let seen = self.seen(zone, window, look, &mut correlation);
             if seen.finding > best.finding {
                 best = ZoneFinding {
                     knowledge: best.knowledge,
@@ -193,19 +196,14 @@ impl<'a> Bench<'a> {
     }
 
     /// Whether the zone's bad share is too high, whatever the other zones do.
-    fn is_material(&self, zone: usize, window: usize) -> bool {
-        let own = self.of(zone)[..window]
-            .iter()
-            .flatten()
-            .fold(Tally::default(), |sum, minute| sum.plus(*minute));
-        own.requests >= self.least(window)
-            && own.bad >= 2.0
-            && own.fraction() > self.criteria.tolerated
+    fn is_material(&self, window: usize, look: &Look) -> bool {
+        look.own.requests >= self.least(window)
+            && look.own.bad >= 2.0
+            && look.own.fraction() > self.criteria.tolerated
     }
 
     /// What one window shows of a zone that is materially bad in it.
-    fn seen(&self, zone: usize, window: usize, known: &mut Option<f64>) -> ZoneFinding {
-        let look = self.look(zone, window);
+    fn seen(&self, zone: usize, window: usize, look: Look, known: &mut Option<f64>) -> ZoneFinding {
         let mut seen = ZoneFinding {
             knowledge: Knowledge::Judged,
             finding: Finding::NotIsolated,
