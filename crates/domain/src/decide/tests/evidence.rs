@@ -38,7 +38,14 @@ impl Fleet {
             .map(|(number, does)| {
                 let minutes = (0..10).map(|index| {
                     let does = does.as_ref()?;
-                    minute(does, if index < 5 { does.faults.min(1) } else { does.faults })
+                    minute(
+                        does,
+                        if index < 5 {
+                            does.faults.min(1)
+                        } else {
+                            does.faults
+                        },
+                    )
                 });
                 (zone(number), minutes.collect())
             })
