@@ -108,7 +108,11 @@ pub struct NearMiss {
 #[must_use]
 pub fn walk(history: &History, policy: &Policy) -> Walk {
     let mut walker = Walker {
-        stable: policy.stable_for.length(),
+        // While the fault is in the window, it is no near miss of another.
+        stable: policy
+            .stable_for
+            .length()
+            .max(minutes(policy.criteria.window)),
         gap: minutes(policy.criteria.window),
         evacuated: None,
         near: BTreeMap::new(),

@@ -66,19 +66,20 @@ pub(super) fn without(_: &mut SchemaGenerator) -> Schema {
 type Criterion = (&'static str, bool, f64, Option<f64>, f64);
 
 /// The criteria's fields. Their types are the judgement's own; a test holds this against them.
-const CRITERIA: [Criterion; 12] = [
-    ("windowMinutes", true, 1.0, Some(60.0), 5.0),
+const CRITERIA: [Criterion; 13] = [
+    ("windowMinutes", true, 1.0, Some(60.0), 7.0),
     ("sustainedMinutes", true, 1.0, Some(60.0), 2.0),
     ("tolerated", false, 0.0, Some(1.0), 0.01),
     ("factor", false, 1.0, None, 3.0),
     ("difference", false, 0.0, Some(1.0), 0.005),
-    ("regionalAbove", false, 0.0, Some(1.0), 0.05),
-    ("regionalFactor", false, 1.0, None, 10.0),
-    ("confidence", false, 0.5, Some(1.0), 0.95),
+    ("regionalAbove", false, 0.0, Some(1.0), 0.01),
+    ("regionalFactor", false, 1.0, None, 5.0),
+    ("confidence", false, 0.5, Some(1.0), 0.98),
     ("robustConfidence", false, 0.5, Some(1.0), 0.9),
+    ("doubt", false, 0.0, Some(0.5), 0.002),
     ("falseAlarmsPerDay", false, 1e-12, Some(1.0), 0.01),
-    ("minRequests", true, 1.0, None, 150.0),
-    ("outage", false, 0.5, Some(1.0), 0.9),
+    ("minRequests", true, 1.0, None, 300.0),
+    ("outage", false, 0.5, Some(1.0), 0.98),
 ];
 
 /// A number as people write it: 3 and not 3.0.
