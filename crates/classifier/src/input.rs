@@ -8,7 +8,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::AccountId;
 use domain::definition;
 use domain::event::{Change, Envelope, read_direct, read_envelope};
-use domain::problem::Problems;
+use domain::problem::{Problems, field_at};
 use domain::signal::{BareDefaults, Signal, Trigger, read_bare, read_change, read_command};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -113,12 +113,7 @@ fn read_event(field: &str, event: &Value, own: Option<&AccountId>) -> Result<Cha
     }
     let envelope: EventBridgeEvent<Value> =
         serde_path_to_error::deserialize(event).map_err(|error| {
-            let path = error.path().to_string();
-            let at = if path == "." {
-                field.to_owned()
-            } else {
-                format!("{field}.{path}")
-            };
+            let at = field_at(field, error.path());
             Problems::one(
                 at,
                 format!(

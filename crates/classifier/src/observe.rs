@@ -60,7 +60,7 @@ impl Classifier {
                 Evidence::NotConfigured
             }
         };
-        let (alarms, mut evidence, mut shifts, mut groups) = tokio::join!(
+        let (alarms, evidence, mut shifts, mut groups) = tokio::join!(
             self.read_alarms(workload, within, full),
             evidence,
             self.read_shifts(workload, shifts_wanted, status_within),
@@ -73,15 +73,15 @@ impl Classifier {
                 self.read_groups(workload, true, status_within),
             );
         }
-        if full && evidence_matters(signal, &alarms) {
-            evidence = self.read_evidence(workload, invocation, within).await;
-        }
-        let observation = Observation {
+        let mut observation = Observation {
             alarms,
             evidence,
             shifts,
             groups,
         };
+        if full && evidence_matters(signal, &observation) {
+            observation.evidence = self.read_evidence(workload, invocation, within).await;
+        }
         Look {
             unread: unread(workload, &observation),
             observation,
@@ -200,7 +200,7 @@ impl Classifier {
 
 /// Whether counts can change what is decided away from an alarm's event. The tick comes each minute,
 /// each metric read costs money, and in peacetime no count leads to anything.
-fn evidence_matters(signal: &Signal, alarms: &Reading<BTreeMap<String, AlarmReading>>) -> bool {
+fn evidence_matters(signal: &Signal, observation: &Observation) -> bool {
     let asked = match &signal.trigger {
         Trigger::Command(command) => {
             matches!(
@@ -210,12 +210,12 @@ fn evidence_matters(signal: &Signal, alarms: &Reading<BTreeMap<String, AlarmRead
         }
         Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_) | Trigger::Arc(_) => false,
     };
-    let mut zonal = signal.workload.alarms.zonal.values();
-    let in_alarm = |alarm: &String| {
-        let reading = alarms.taken().and_then(|alarms| alarms.get(alarm));
-        reading.is_some_and(|reading| reading.state == AlarmState::Alarm)
-    };
-    asked || zonal.any(in_alarm)
+    asked || zone_in_alarm(&signal.workload, observation)
+}
+
+fn zone_in_alarm(workload: &Workload, observation: &Observation) -> bool {
+    let mut zonal = workload.alarms.zonal.values();
+    zonal.any(|alarm| observation.in_alarm(alarm))
 }
 
 /// Whether the event's zone is no longer in ALARM.
@@ -279,8 +279,7 @@ fn evidence_failure<'a>(workload: &Workload, observation: &'a Observation) -> Op
     let Evidence::Unavailable(failure) = &observation.evidence else {
         return None;
     };
-    let mut zonal = workload.alarms.zonal.values();
-    let is_urgent = zonal.any(|alarm| observation.in_alarm(alarm));
+    let is_urgent = zone_in_alarm(workload, observation);
     (failure.class != Class::OutOfTime || is_urgent).then_some(failure)
 }
 

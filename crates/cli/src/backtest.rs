@@ -9,9 +9,8 @@ use backtest::report::Report;
 use backtest::walk::{History, walk};
 use classifier::Metrics;
 use domain::definition;
-use domain::evidence::{EvidenceSource, Span};
+use domain::evidence::EvidenceSource;
 use domain::failure::{Class, Failure};
-use domain::judge::Counts;
 use domain::problem::Problems;
 use domain::workload::Workload;
 use jiff::Timestamp;
@@ -28,10 +27,6 @@ use self::period::Period;
 
 /// What one question to CloudWatch may cost, with its repetitions: nobody's customers wait.
 const WITHIN: Duration = Duration::from_secs(60);
-
-/// A question covers so many minutes: six hours of a load balancer in six zones are answered in less
-/// than a second.
-const MINUTES_AT_ONCE: usize = 360;
 
 /// Walks the history that the options name; whether there was one.
 pub(crate) fn command(options: &BacktestOptions) -> anyhow::Result<bool> {
@@ -59,13 +54,13 @@ pub(crate) fn command(options: &BacktestOptions) -> anyhow::Result<bool> {
     let period =
         Period::new(options.from, options.to, Timestamp::now(), embedded).map_err(UsageError)?;
     let lead = workload.policy.criteria.history().saturating_sub(1);
-    let spans = period.spans(lead, MINUTES_AT_ONCE);
+    let span = period.span(lead);
     let metrics = Metrics::new(&Connections::open(&settings));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let counts = runtime
-        .block_on(counts(&metrics, source, &workload, &spans))
+        .block_on(metrics.read(source, &workload.zones, span, WITHIN))
         .map_err(|failure| unread(&failure))?;
     if !counts.values().flatten().any(Option::is_some) {
         complain(&nothing(source, &settings.region, &period, &workload));
@@ -73,7 +68,7 @@ pub(crate) fn command(options: &BacktestOptions) -> anyhow::Result<bool> {
     }
     let history = History {
         counts,
-        first: spans.first().map_or(period.from, |span| span.from),
+        first: span.from,
         lead,
     };
     let report = Report {
@@ -126,22 +121,6 @@ fn settings(variables: &Variables, workload: &Workload) -> Result<Settings, Usag
     reader
         .finish(settings)
         .map_err(|error| UsageError(error.to_string()))
-}
-
-async fn counts(
-    metrics: &Metrics,
-    source: &EvidenceSource,
-    workload: &Workload,
-    spans: &[Span],
-) -> Result<Counts, Failure> {
-    let mut all = Counts::new();
-    for span in spans {
-        let read = metrics.read(source, &workload.zones, *span, WITHIN).await?;
-        for (zone, minutes) in read {
-            all.entry(zone).or_default().extend(minutes);
-        }
-    }
-    Ok(all)
 }
 
 fn unread(failure: &Failure) -> anyhow::Error {

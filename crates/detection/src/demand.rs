@@ -1,8 +1,10 @@
 //! What is asked of Evac, held against what came of the incidents.
 
+use domain::thousands;
+
 use crate::run::{Came, LOW, Scored};
 use crate::setting::Spread;
-use crate::tally::{Sum, percent, thousands};
+use crate::tally::{Sum, percent};
 use crate::truth::Truth;
 
 /// A demand and its figure.

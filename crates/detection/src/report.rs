@@ -1,10 +1,12 @@
 //! The tables of docs/DETECTION.md.
 
+use domain::thousands;
+
 use crate::demand::demands;
 use crate::published::Method;
 use crate::run::{SUBJECTS, Scored};
 use crate::setting::{Setting, Spread};
-use crate::tally::{Sum, percent, thousands};
+use crate::tally::{Sum, percent};
 use crate::truth::Truth;
 
 /// What was run, to be told above the tables.
@@ -151,7 +153,7 @@ fn sizes(asked: &[Scored]) -> String {
 }
 
 fn label(requests: u32) -> String {
-    thousands(usize::try_from(requests).unwrap_or(usize::MAX))
+    thousands(requests)
 }
 
 fn by_truth_and_size(asked: &[Scored]) -> String {

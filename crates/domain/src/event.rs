@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::ResourceArn;
-use crate::problem::Problems;
+use crate::problem::{Problems, field_at};
 use crate::zone::ZoneId;
 
 /// The state of an alarm.
@@ -254,12 +254,7 @@ struct MetricDetail {
 
 fn read_alarm(field: &str, detail: &serde_json::Value) -> Result<AlarmChange, Problems> {
     let detail: AlarmDetail = serde_path_to_error::deserialize(detail).map_err(|error| {
-        let path = error.path().to_string();
-        let at = if path == "." {
-            field.to_owned()
-        } else {
-            format!("{field}.{path}")
-        };
+        let at = field_at(field, error.path());
         Problems::one(
             at,
             format!(

@@ -41,5 +41,6 @@ pub use failure::{Class, Disposition, Failure};
 pub use incident::IncidentId;
 pub use name::WorkloadName;
 pub use subnet::SubnetId;
+pub use text::thousands;
 pub use workload::Workload;
 pub use zone::{ZoneId, ZoneName};

@@ -44,6 +44,15 @@ impl Problems {
     }
 }
 
+/// The field below `field` that a deserializer stopped at.
+#[must_use]
+pub fn field_at(field: &str, path: &serde_path_to_error::Path) -> String {
+    match path.to_string().as_str() {
+        "." => field.to_owned(),
+        path => format!("{field}.{path}"),
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {

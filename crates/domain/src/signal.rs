@@ -18,7 +18,7 @@ use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
     Without,
 };
-use crate::problem::Problems;
+use crate::problem::{Problems, field_at};
 use crate::workload::{Alarms, Origin, Workload, ZoneMap};
 use crate::zone::ZoneId;
 
@@ -139,11 +139,7 @@ pub fn read_command(
 ) -> Result<Command, Problems> {
     let command: CommandDefinition =
         serde_path_to_error::deserialize(definition).map_err(|error| {
-            let path = error.path().to_string();
-            let at = match path.as_str() {
-                "." => field.to_owned(),
-                path => format!("{field}.{path}"),
-            };
+            let at = field_at(field, error.path());
             let example = r#"expected {"action": "evacuate", "zone": "use1-az1", "reason": "…"}"#;
             Problems::one(at, format!("{}, {example}", error.into_inner()))
         })?;

@@ -1,5 +1,19 @@
 //! What every validated text of the domain shares: it shows itself, and it travels as a string.
 
+/// A count, as whole as it gets, with commas between the thousands.
+#[must_use]
+pub fn thousands(count: impl std::fmt::Display) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Gives a newtype over `String` with a `FromStr` its `Display`, `AsRef<str>`, and the conversions
 /// that `#[serde(try_from = "String", into = "String")]` needs.
 macro_rules! text_newtype {
@@ -41,3 +55,15 @@ macro_rules! text_newtype {
 }
 
 pub(crate) use text_newtype;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(4_120.0), "4,120");
+    }
+}

@@ -74,19 +74,14 @@ impl Period {
         Ok(period)
     }
 
-    /// The minutes to read, with some before the first, in parts.
-    pub(super) fn spans(&self, lead: usize, at_once: usize) -> Vec<Span> {
+    /// The minutes to read, with some before the first.
+    pub(super) fn span(&self, lead: usize) -> Span {
         let length = self.to.duration_since(self.from).as_mins();
-        let all = lead + usize::try_from(length).unwrap_or(0);
-        let first = after(self.from, -count(lead));
-        (0..all)
-            .step_by(at_once.max(1))
-            .map(|index| Span {
-                from: after(first, count(index)),
-                minutes: at_once.min(all - index),
-                seen_at: self.seen_at,
-            })
-            .collect()
+        Span {
+            from: after(self.from, -count(lead)),
+            minutes: lead + usize::try_from(length).unwrap_or(0),
+            seen_at: self.seen_at,
+        }
     }
 }
 
@@ -162,20 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_read_in_parts_without_gaps_and_with_minutes_before_it() {
+    fn a_period_is_read_with_minutes_before_it() {
         let period = period("2026-03-07T03:00:00Z", "2026-03-07T03:10:00Z", false).unwrap();
-        let spans: Vec<String> = period
-            .spans(4, 6)
-            .iter()
-            .map(|span| format!("{} {}", span.from, span.minutes))
-            .collect();
+        let span = period.span(4);
         assert_eq!(
-            spans,
-            [
-                "2026-03-07T02:56:00Z 6",
-                "2026-03-07T03:02:00Z 6",
-                "2026-03-07T03:08:00Z 2"
-            ]
+            (span.from.to_string().as_str(), span.minutes),
+            ("2026-03-07T02:56:00Z", 14)
         );
     }
 }

@@ -307,7 +307,9 @@ impl Case<'_> {
             others: self.workload.alarm_names().len().saturating_sub(1),
         };
         let reason = self.weigh(zone, alarm, shortage.clone());
-        reasons.extend(reason.as_ref().err().cloned());
+        // Too few zones may be left by the definition as well as by the counts.
+        let hold = reason.as_ref().err();
+        reasons.extend(hold.filter(|hold| !reasons.contains(hold)).cloned());
         if self.workload.policy.capacity.without == Without::Hold {
             reasons.extend(shortage.map(|shortage| HoldReason::TooLittleCapacity { shortage }));
         }

@@ -8,7 +8,7 @@ use super::{AlarmsDefinition, Definition, PolicyDefinition, SelectorDefinition, 
 use crate::arn::ResourceArn;
 use crate::capacity::Limits;
 use crate::duration::{ShiftDuration, Span};
-use crate::evidence::{self, EvidenceSource};
+use crate::evidence;
 use crate::name::WorkloadName;
 use crate::policy::{
     DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
@@ -85,9 +85,9 @@ impl Check {
             &definition.alarms,
             &definition.zones,
         );
-        let evidence = definition
-            .evidence
-            .and_then(|evidence| self.evidence(&format!("{at}.evidence"), evidence, &zones));
+        let evidence = definition.evidence.and_then(|settings| {
+            self.keep(evidence::read(&format!("{at}.evidence"), settings, &zones))
+        });
         let policy = self.policy(&format!("{at}.policy"), &definition.policy);
         let workload = Workload {
             name: name?,
@@ -246,21 +246,6 @@ impl Check {
                     "\"{alarm}\" is an ARN, expected the alarm's name: the part behind :alarm:"
                 ),
             );
-        }
-    }
-
-    fn evidence(
-        &mut self,
-        at: &str,
-        settings: serde_json::Map<String, serde_json::Value>,
-        zones: &ZoneMap,
-    ) -> Option<EvidenceSource> {
-        match evidence::read(at, settings, zones) {
-            Ok(source) => Some(source),
-            Err(problems) => {
-                self.problems.extend(problems.iter().cloned());
-                None
-            }
         }
     }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::arn::AccountId;
 use crate::judge::CriteriaDefinition;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, field_at};
 use crate::workload::Workload;
 
 #[derive(Deserialize)]
@@ -111,12 +111,8 @@ struct PolicyDefinition {
 /// definition, only the first place that does not fit.
 pub fn read(field: &str, definition: &serde_json::Value) -> Result<Workload, Problems> {
     let definition: Definition = serde_path_to_error::deserialize(definition).map_err(|error| {
-        let path = error.path().to_string();
-        let field = match path.as_str() {
-            "." => field.to_owned(),
-            path => format!("{field}.{path}"),
-        };
-        Problems::one(field, error.into_inner().to_string())
+        let at = field_at(field, error.path());
+        Problems::one(at, error.into_inner().to_string())
     })?;
     check::check(field, definition)
 }

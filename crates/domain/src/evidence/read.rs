@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::query::{MOST_QUERIES, MetricQuery, queries};
 use super::{Custom, EvidenceSource, LatencyUnit, LoadBalancer, Slow, ZoneDimension, ZoneNaming};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, field_at};
 use crate::workload::ZoneMap;
 
 /// An answer that takes longer than ten minutes is not waited for.
@@ -149,11 +149,7 @@ fn parse<T: for<'de> Deserialize<'de>>(
     settings: Map<String, Value>,
 ) -> Result<T, Problems> {
     serde_path_to_error::deserialize(Value::Object(settings)).map_err(|error| {
-        let path = error.path().to_string();
-        let field = match path.as_str() {
-            "." => at.to_owned(),
-            path => format!("{at}.{path}"),
-        };
+        let field = field_at(at, error.path());
         Problems::one(field, error.into_inner().to_string())
     })
 }

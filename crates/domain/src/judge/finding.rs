@@ -85,7 +85,7 @@ pub struct Affected {
 }
 
 /// A zone's part of a judgement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ZoneFinding {
     /// What is known of it.

@@ -6,6 +6,7 @@ use std::fmt;
 use super::Judgement;
 use super::alarms::{HoldCode, Ruling};
 use super::finding::{Finding, Knowledge, Outcome, ZoneFinding};
+use crate::text::thousands;
 use crate::zone::ZoneId;
 
 impl Ruling {
@@ -274,19 +275,6 @@ impl fmt::Display for Numbers<'_> {
 
 fn percent(share: f64) -> String {
     format!("{:.1}", share * 100.0)
-}
-
-/// With commas between the thousands.
-fn thousands(count: f64) -> String {
-    let digits = format!("{count:.0}");
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn plural(count: usize, noun: &str) -> String {

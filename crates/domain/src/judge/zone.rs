@@ -95,7 +95,7 @@ impl<'a> Bench<'a> {
         let reported = REPORTED.min(self.criteria.window);
         let look = self.look(zone, reported);
         let hosts = self.zones[zone].iter().rev().take(self.criteria.window);
-        let mut best = ZoneFinding {
+        let blank = ZoneFinding {
             knowledge: self.knowledge(zone),
             finding: Finding::Well,
             material: false,
@@ -108,9 +108,10 @@ impl<'a> Bench<'a> {
             instances: None,
             healthy_hosts: hosts.flatten().find_map(|minute| minute.healthy_hosts),
         };
-        if best.knowledge != Knowledge::Judged {
-            return best;
+        if blank.knowledge != Knowledge::Judged {
+            return blank;
         }
+        let mut best = blank;
         let mut correlation = None;
         let shortest = self.shortest(zone);
         let mut look = Look::default();
@@ -120,14 +121,9 @@ impl<'a> Bench<'a> {
                 continue;
             }
             best.material = true;
-            let seen = self.seen(zone, window, look, &mut correlation);
+            let seen = self.seen(zone, window, look, &blank, &mut correlation);
             if seen.finding > best.finding {
-                best = ZoneFinding {
-                    knowledge: best.knowledge,
-                    material: true,
-                    healthy_hosts: best.healthy_hosts,
-                    ..seen
-                };
+                best = seen;
             }
             if best.finding == Finding::Impaired {
                 break;
@@ -203,19 +199,21 @@ impl<'a> Bench<'a> {
     }
 
     /// What one window shows of a zone that is materially bad in it.
-    fn seen(&self, zone: usize, window: usize, look: Look, known: &mut Option<f64>) -> ZoneFinding {
+    fn seen(
+        &self,
+        zone: usize,
+        window: usize,
+        look: Look,
+        blank: &ZoneFinding,
+        known: &mut Option<f64>,
+    ) -> ZoneFinding {
         let mut seen = ZoneFinding {
-            knowledge: Knowledge::Judged,
             finding: Finding::NotIsolated,
             material: true,
             minutes: window,
             own: look.own,
             elsewhere: look.others,
-            probability: None,
-            deviations: None,
-            dispersion: None,
-            instances: None,
-            healthy_hosts: None,
+            ..*blank
         };
         let clear = look.own.fraction() > self.floors.above(look.others.fraction());
         if !clear
@@ -252,15 +250,9 @@ impl<'a> Bench<'a> {
             return seen;
         }
         seen.finding = Finding::NotBroad;
-        if !self.is_broad(zone, window, &look, scatter) {
-            return seen;
+        if self.is_broad(zone, window, &look, scatter) {
+            seen.finding = Finding::Impaired;
         }
-        // Last, because it takes longest: every other zone is looked at alone.
-        seen.finding = if self.is_apart(zone, window, own, correlation) {
-            Finding::Impaired
-        } else {
-            Finding::NotCertain
-        };
         seen
     }
 

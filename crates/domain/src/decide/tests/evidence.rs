@@ -192,6 +192,12 @@ fn a_zone_that_does_not_serve_is_no_zone_to_go_to() {
 }
 
 #[test]
+fn too_few_zones_are_told_once() {
+    let fleet = Fleet::of(2).impaired(1).counted(&[Some(BAD), Some(WELL)]);
+    holds(&fleet.alarms(1), &["tooFewZones"]);
+}
+
+#[test]
 fn too_little_capacity_holds_or_is_told() {
     let big = Does {
         requests: 10_000,
