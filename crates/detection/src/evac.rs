@@ -10,8 +10,12 @@ use domain::policy::Without;
 
 use crate::incident::Incident;
 
-/// Minutes of history that the judgement is given, as [`Criteria::history`] asks; nobody is asked before there are so many.
-pub const HISTORY: usize = 10;
+/// The first minute that anybody is asked in: before it, the judgement would lack the history that
+/// [`Criteria::history`] asks for.
+#[must_use]
+pub fn asked_from(criteria: &Criteria) -> usize {
+    criteria.history() - 1
+}
 
 /// What Evac said during an incident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +60,7 @@ pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
     };
     let mut said = Said::default();
     for minute in 0..incident.minutes() {
-        show(&mut case.counts, incident, minute);
+        show(&mut case.counts, incident, minute, criteria.history());
         if alarm {
             let state = |zone: usize| {
                 if zone == incident.zone && minute >= incident.begins {
@@ -68,7 +72,7 @@ pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
             let alarms: BTreeMap<_, _> = names.iter().cloned().zip((0..).map(state)).collect();
             case.situation.zonal_alarms = Some(alarms);
         }
-        if minute + 1 < HISTORY {
+        if minute < asked_from(criteria) {
             continue;
         }
         let ruling = classify(&case);
@@ -91,9 +95,9 @@ pub fn walk(incident: &Incident, criteria: &Criteria, alarm: bool) -> Said {
     said
 }
 
-fn show(counts: &mut Counts, incident: &Incident, minute: usize) {
+fn show(counts: &mut Counts, incident: &Incident, minute: usize, history: usize) {
     for (seen, zone) in counts.values_mut().zip(&incident.zones) {
-        if seen.len() == HISTORY {
+        if seen.len() == history {
             seen.remove(0);
         }
         seen.push(zone[minute].as_ref().map(|minute| Minute {

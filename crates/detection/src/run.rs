@@ -3,7 +3,7 @@
 use domain::judge::{Criteria, Minute};
 use rayon::prelude::*;
 
-use crate::evac::{self, HISTORY};
+use crate::evac::{self, asked_from};
 use crate::incident::{Incident, draw};
 use crate::published::{Method, Watch};
 use crate::setting::{Setting, Spread};
@@ -117,14 +117,14 @@ fn score(incident: &Incident, criteria: &Criteria) -> Scored {
     let mut came = [Came::Held; SUBJECTS];
     came[0] = judged(incident, said.acted);
     for (method, came) in Method::ALL.into_iter().zip(&mut came[1..]) {
-        *came = judged(incident, watched(incident, method));
+        *came = judged(incident, watched(incident, method, asked_from(criteria)));
     }
     let low = matches!(incident.truth, Truth::Zonal(_)) && incident.traffic() <= LOW;
     let on_alarm = low.then(|| judged(incident, evac::walk(incident, criteria, true).acted));
     Scored {
         truth: incident.truth,
         setting: incident.setting,
-        minutes: incident.minutes() + 1 - HISTORY,
+        minutes: incident.minutes() - asked_from(criteria),
         traffic: incident.traffic(),
         came,
         said,
@@ -132,7 +132,7 @@ fn score(incident: &Incident, criteria: &Criteria) -> Scored {
     }
 }
 
-fn watched(incident: &Incident, method: Method) -> Option<(usize, usize)> {
+fn watched(incident: &Incident, method: Method, from: usize) -> Option<(usize, usize)> {
     let mut watch = Watch::new(method);
     (0..incident.minutes()).find_map(|minute| {
         let zones: Vec<Option<&Minute>> = incident
@@ -144,7 +144,8 @@ fn watched(incident: &Incident, method: Method) -> Option<(usize, usize)> {
         let zone = watch
             .see(&zones)
             .filter(|zone| Some(*zone) != incident.shifted)?;
-        Some((minute, zone))
+        // It sees what was before, and is not asked about it, as Evac is not.
+        (minute >= from).then_some((minute, zone))
     })
 }
 
@@ -204,6 +205,15 @@ mod tests {
         let blip = incident(Truth::Blip);
         assert_eq!(judged(&blip, Some((blip.begins, blip.zone))), Came::Wrong);
         assert_eq!(judged(&blip, None), Came::Held);
+    }
+
+    #[test]
+    fn a_method_is_not_asked_before_evac_is() {
+        let fault = incident(Truth::Zonal(50));
+        let acts = |from| watched(&fault, Method::Share70, from).map(|(minute, _)| minute);
+        let late = fault.begins + 5;
+        assert!(acts(0).is_some_and(|minute| minute < late));
+        assert_eq!(acts(late), Some(late));
     }
 
     #[test]
