@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use domain::failure::{Class, Failure};
 use domain::prune::{
     ANSWER_SCHEMA, GroupReport, GroupState, NotReached, Outcome, PruneAction, PruneAnswer,
-    PruneRequest, PrunedFor, Record, Step, capacity, plan,
+    PruneRequest, PrunedFor, Record, Step, capacity, obstacles, plan,
 };
 use domain::workload::GroupSelector;
 use domain::{IncidentId, SubnetId};
@@ -162,6 +162,10 @@ impl AsgPruning {
                 keys,
             } => self.restore(group, target, added, keys).await,
         };
+        let obstacles = match request.action {
+            PruneAction::Status => obstacles(request, &after),
+            PruneAction::Prune { .. } | PruneAction::Restore { .. } => Vec::new(),
+        };
         let zone = request.action.incident().map(IncidentId::zone);
         GroupReport {
             group: after.name.clone(),
@@ -171,6 +175,7 @@ impl AsgPruning {
                 (PruneAction::Restore { .. }, Some(zone)) => capacity(&after, zone, &request.zones),
                 _ => None,
             },
+            obstacles,
         }
     }
 
@@ -328,6 +333,7 @@ fn unlisted(failure: Failure) -> GroupReport {
         outcome: failed(failure),
         pruned_for: None,
         capacity: None,
+        obstacles: Vec::new(),
     }
 }
 
@@ -342,6 +348,7 @@ fn missing(selector: &GroupSelector, pages: &Pages) -> Vec<GroupReport> {
         },
         pruned_for: None,
         capacity: None,
+        obstacles: Vec::new(),
     };
     match selector {
         GroupSelector::Names(names) => names

@@ -4,6 +4,7 @@
 //! pruned. A step that fails does not keep the message from going out, and a message that fails does
 //! not keep a step from being done; both end in the report, and the report in an error.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::IncidentId;
@@ -15,10 +16,11 @@ use domain::failure::{Class, Failure};
 use domain::incident;
 use domain::notice::{self, Phase};
 use domain::prune::{GroupReport, Outcome, PruneAction, PruneAnswer};
+use domain::readiness::Unready;
 use domain::report::{Report, StepFailure};
 use domain::shift::{ShiftAction, ShiftAnswer};
-use domain::signal::Signal;
-use domain::verdict::Verdict;
+use domain::signal::{Action, Command, Signal, Trigger};
+use domain::verdict::{EvacuateReason, Verdict};
 use domain::workload::Workload;
 use runtime::clients::OPERATION;
 use runtime::invocation::Invocation;
@@ -69,7 +71,14 @@ impl Classifier {
             dry_run,
         };
         let outcome = match &plan {
-            Plan::Nothing => Ok(Some(Phase::Held)),
+            Plan::Nothing => {
+                if is_tick(signal)
+                    && let Some(unready) = report.unready.clone()
+                {
+                    self.tell_readiness(&unready, report, invocation).await;
+                }
+                Ok(Some(Phase::Held))
+            }
             Plan::Evacuate(plan) => {
                 let run = run(&plan.incident, plan.drill, plan.dry_run);
                 run.evacuate(plan, announce, report).await
@@ -91,17 +100,51 @@ impl Classifier {
         }
     }
 
-    async fn tell(&self, report: &mut Report, phase: Phase, invocation: &Invocation) {
+    /// Tells people what would fail in an incident, unless they were told.
+    async fn tell_readiness(
+        &self,
+        unready: &[Unready],
+        report: &mut Report,
+        invocation: &Invocation,
+    ) {
+        let workload = report.workload.clone();
+        let count = u32::try_from(unready.len()).unwrap_or(u32::MAX);
+        self.meter.record(
+            Metric::Unready,
+            invocation.now(),
+            count.into(),
+            &[("Workload", workload.as_str())],
+        );
+        let findings: BTreeSet<String> = unready.iter().map(ToString::to_string).collect();
+        if self.told.is_news(&workload, &findings)
+            && self
+                .tell(report, Phase::NotReady, invocation)
+                .await
+                .is_none()
+        {
+            return;
+        }
+        self.told.remember(&workload, findings);
+    }
+
+    /// `None` where nobody could be told; the report has the failure then.
+    async fn tell(&self, report: &mut Report, phase: Phase, invocation: &Invocation) -> Option<()> {
         let notice = notice::write(report, phase);
         let within = time_to_publish(invocation);
         match self.messages.publish(&notice, within).await {
-            Ok(()) => tracing::info!(
-                workload = report.workload.as_str(),
-                phase = phase.name(),
-                "told: {}",
-                notice.subject
-            ),
-            Err(failure) => fail(report, "notify", failure),
+            Ok(()) => {
+                tracing::info!(
+                    workload = report.workload.as_str(),
+                    phase = phase.name(),
+                    "told: {}",
+                    notice.subject
+                );
+                Some(())
+            }
+            Err(failure) => {
+                fail(report, "notify", failure);
+                None
+            }
         }
     }
 }
@@ -132,8 +175,11 @@ impl Run<'_> {
             }
         }
         let shifted = report.changed() || announce;
+        if plan.tell_outlook {
+            self.tell_outlook(plan, report).await?;
+        }
         if plan.renew {
-            let answer = self.extend(incident::Phase::Evacuate).await;
+            let answer = self.extend(plan.phase).await;
             let answer = answer.map_err(|failure| stop(report, "renew", failure))?;
             take_shifts(report, "renew", answer)?;
         }
@@ -141,6 +187,7 @@ impl Run<'_> {
             return Ok(Some(match (self.dry_run, shifted) {
                 (true, _) => Phase::Rehearsed,
                 (false, true) => Phase::Shifted,
+                (false, false) if plan.tell_outlook => return Ok(None),
                 (false, false) => Phase::Renewed,
             }));
         }
@@ -154,10 +201,40 @@ impl Run<'_> {
         take_groups(report, "prune", answer);
         Ok(match (self.dry_run, more_to_tell) {
             (true, _) => Some(Phase::Rehearsed),
+            (false, true) if plan.tell_outlook && !changed => None,
             (false, true) if renewed && !changed => Some(Phase::Renewed),
             (false, true) => Some(Phase::Pruned),
             (false, false) => None,
         })
+    }
+
+    /// Tells people that the zone looks well, or does not any more, before the shift says so: if this
+    /// run dies between the two they are told twice, and not never.
+    async fn tell_outlook(&self, plan: &Evacuation, report: &mut Report) -> Result<(), Stopped> {
+        let looks_well = matches!(
+            report.verdict,
+            Verdict::Evacuate {
+                reason: EvacuateReason::LooksWell { .. },
+                ..
+            }
+        );
+        let phase = if looks_well {
+            Phase::LooksWell
+        } else {
+            Phase::Relapsed
+        };
+        // Without a shift, nothing but this process remembers that they were told.
+        let workload = &self.workload.name;
+        let what = BTreeSet::from([format!("{} of {}", phase.name(), plan.incident)]);
+        if !plan.renew && !self.function.told.is_news(workload, &what) {
+            return Ok(());
+        }
+        let notice = notice::write(report, phase);
+        let within = time_to_publish(self.invocation);
+        let told = self.function.messages.publish(&notice, within).await;
+        told.map_err(|failure| stop(report, "notify", failure))?;
+        self.function.told.remember(workload, what);
+        Ok(())
     }
 
     /// Prunes, and at the same time tells people that traffic is away.
@@ -311,6 +388,12 @@ impl Run<'_> {
             .meter
             .record(Metric::TimeToShift, now, waited, &dimensions);
     }
+}
+
+/// Whether it is the schedule's tick.
+fn is_tick(signal: &Signal) -> bool {
+    let reconciles = |command: &Command| command.action == Action::Reconcile;
+    matches!(&signal.trigger, Trigger::Command(command) if reconciles(command))
 }
 
 /// How long a message may take: what is left, but for the answer.

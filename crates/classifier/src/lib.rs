@@ -13,6 +13,7 @@ pub mod input;
 mod messages;
 mod metrics;
 mod observe;
+mod told;
 
 use domain::decide::decide;
 use domain::failure::{Class, Disposition};
@@ -32,6 +33,7 @@ use crate::alarms::Alarms;
 use crate::functions::Functions;
 use crate::messages::Messages;
 use crate::observe::Look;
+use crate::told::Told;
 
 /// The function.
 #[derive(Debug, Clone)]
@@ -42,6 +44,7 @@ pub struct Classifier {
     functions: Functions,
     messages: Messages,
     meter: Meter,
+    told: Told,
 }
 
 impl Classifier {
@@ -55,6 +58,7 @@ impl Classifier {
             messages: Messages::new(connections, &configuration.topic),
             configuration,
             meter,
+            told: Told::default(),
         }
     }
 
@@ -76,10 +80,14 @@ impl Classifier {
         )?;
         let Look {
             observation,
-            unread,
+            mut unread,
         } = self.observe(&signal, &invocation).await;
         let now = invocation.now();
         let decision = decide(&signal, &observation, now);
+        // What does not exist is a finding in peacetime, told once, and not a failure of every tick.
+        if decision.unready.is_some() {
+            unread.retain(|unread| unread.failure.class != Class::NotFound);
+        }
         let mut report = Report {
             schema: REPORT_SCHEMA.to_owned(),
             at: now,
@@ -98,6 +106,7 @@ impl Classifier {
             shifts: Vec::new(),
             prunes: Vec::new(),
             waiting_for_capacity: false,
+            unready: decision.unready,
             unread,
             failures: Vec::new(),
         };

@@ -6,12 +6,15 @@
 //! Where a policy holds without the one or the other, it is asked for once more with patience: some
 //! seconds are better than the minute until Lambda's retry. If the alarm has recovered by then, and on
 //! every other path, the shifts and the groups are asked for as well, all at the same time; the evidence
-//! only where an alarm or a person makes it matter.
+//! only where an alarm or a person makes it matter, and whether an evacuated zone was seen to be well
+//! only where its fail-back waits for nothing else.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::decide::awaits_proof;
 use domain::event::AlarmState;
+use domain::evidence::EvidenceSource;
 use domain::failure::{Class, Failure};
 use domain::observation::{AlarmReading, Evidence, Observation, Reading};
 use domain::policy::Without;
@@ -53,9 +56,12 @@ impl Classifier {
         // nobody but the groups tells whether another zone is evacuated.
         let shifts_wanted = full || workload.origin == Origin::BareAlarm;
         let groups_wanted = full || workload.resources.is_empty();
+        let history = workload.policy.criteria.history();
         let evidence = async {
             if matches!(signal.trigger, Trigger::ZonalAlarm { .. }) {
-                self.read_evidence(workload, invocation, within).await
+                let source = workload.evidence.as_ref();
+                self.read_counts(source, workload, history, invocation, within)
+                    .await
             } else {
                 Evidence::NotConfigured
             }
@@ -76,11 +82,22 @@ impl Classifier {
         let mut observation = Observation {
             alarms,
             evidence,
+            health: Evidence::NotConfigured,
             shifts,
             groups,
         };
         if full && evidence_matters(signal, &observation) {
-            observation.evidence = self.read_evidence(workload, invocation, within).await;
+            let source = workload.evidence.as_ref();
+            observation.evidence = self
+                .read_counts(source, workload, history, invocation, within)
+                .await;
+        }
+        if awaits_proof(signal, &observation, invocation.now()) {
+            let source = workload.canary.as_ref().or(workload.evidence.as_ref());
+            let minutes = workload.policy.stable_minutes();
+            observation.health = self
+                .read_counts(source, workload, minutes, invocation, OPERATION)
+                .await;
         }
         Look {
             unread: unread(workload, &observation),
@@ -110,20 +127,22 @@ impl Classifier {
         Reading::Taken(readings)
     }
 
-    async fn read_evidence(
+    /// The counts of the last minutes, `history` of them.
+    async fn read_counts(
         &self,
+        source: Option<&EvidenceSource>,
         workload: &Workload,
+        history: usize,
         invocation: &Invocation,
         within: Duration,
     ) -> Evidence {
-        let Some(source) = &workload.evidence else {
+        let Some(source) = source else {
             return Evidence::NotConfigured;
         };
-        let minutes = workload.policy.criteria.history();
         let read = |within| {
             let now = invocation.now();
             self.metrics
-                .recent(source, &workload.zones, minutes, now, within)
+                .recent(source, &workload.zones, history, now, within)
         };
         let evidence = read(within).await;
         let patient = workload.policy.without_evidence == Without::Hold && within < OPERATION;
@@ -247,6 +266,11 @@ fn unread(workload: &Workload, observation: &Observation) -> Vec<StepFailure> {
     }
     if let Some(failure) = evidence_failure(workload, observation) {
         add("read evidence", failure.clone());
+    }
+    if let Evidence::Unavailable(failure) = &observation.health
+        && failure.class != Class::OutOfTime
+    {
+        add("read health", failure.clone());
     }
     if let Some(failure) = observation.shifts.failure() {
         add("read shifts", failure.clone());

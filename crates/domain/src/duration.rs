@@ -100,6 +100,12 @@ impl Span {
         SignedDuration::from_secs(span_seconds(&self.0).unwrap_or_default().into())
     }
 
+    /// A span of so many hours, a week at the most.
+    #[must_use]
+    pub fn hours(hours: u16) -> Self {
+        Self(format!("{}h", hours.clamp(1, 168)))
+    }
+
     /// A span of so many minutes.
     #[must_use]
     pub fn minutes(minutes: u16) -> Self {

@@ -120,12 +120,14 @@ impl From<IncidentId> for String {
     }
 }
 
-/// Which half of its life an evacuation is in.
+/// How far an evacuation is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Traffic is to stay away from the zone.
     Evacuate,
+    /// The same, and people were told that the zone looks well.
+    Well,
     /// Capacity is coming back, and traffic follows.
     FailBack,
 }
@@ -155,6 +157,7 @@ impl Marker {
         let incident = words.next()?.parse().ok()?;
         let phase = match words.next()? {
             "evacuate" => Phase::Evacuate,
+            "well" => Phase::Well,
             "fail-back" => Phase::FailBack,
             _ => return None,
         };
@@ -175,6 +178,7 @@ impl Marker {
     pub fn to_comment(&self) -> String {
         let phase = match self.phase {
             Phase::Evacuate => "evacuate",
+            Phase::Well => "well",
             Phase::FailBack => "fail-back",
         };
         let drill = if self.drill { " drill" } else { "" };

@@ -27,6 +27,7 @@ pub mod observation;
 pub mod policy;
 pub mod problem;
 pub mod prune;
+pub mod readiness;
 pub mod report;
 pub mod shift;
 pub mod signal;

@@ -114,6 +114,8 @@ pub struct Observation {
     pub alarms: Reading<BTreeMap<String, AlarmReading>>,
     /// Evidence per zone.
     pub evidence: Evidence,
+    /// What was seen of the zones while they had no customers, where fail-back waits for it.
+    pub health: Evidence,
     /// The shifts in force, as zonal-shift's `status` tells them.
     pub shifts: Reading<ShiftAnswer>,
     /// The groups, as asg-pruning's `status` tells them.

@@ -69,8 +69,13 @@ pub struct Policy {
     pub min_zones: u8,
     /// Who ends an evacuation.
     pub fail_back: FailBackMode,
-    /// How long the alarm must have been OK before fail-back.
+    /// How long the alarm must have been OK, and the zone proven well, before fail-back.
     pub stable_for: Span,
+    /// How far back evacuations of the same zone are counted.
+    pub flap_window: Span,
+    /// After more earlier evacuations of the same zone than this within the window, the zone is not
+    /// failed back but by a person.
+    pub max_flaps: u16,
     /// What to do when only alarms speak: no evidence is configured, or there is none in time.
     pub without_evidence: Without,
     /// What to do when CloudWatch does not tell the alarms' states in time, and only the event of
@@ -87,11 +92,26 @@ pub struct Policy {
     pub capacity: Limits,
 }
 
+impl Policy {
+    /// [`Policy::stable_for`] in minutes, rounded up.
+    #[must_use]
+    pub fn stable_minutes(&self) -> usize {
+        let seconds = u64::try_from(self.stable_for.length().as_secs()).unwrap_or_default();
+        usize::try_from(seconds.div_ceil(60)).unwrap_or(1).max(1)
+    }
+}
+
 /// The default of [`Policy::min_zones`]: one zone alone has no zone to fail over to.
 pub const DEFAULT_MIN_ZONES: u8 = 2;
 
 /// The default of [`Policy::stable_for`] in minutes.
 pub const DEFAULT_STABLE_MINUTES: u16 = 15;
+
+/// The default of [`Policy::flap_window`] in hours.
+pub const DEFAULT_FLAP_HOURS: u16 = 24;
+
+/// The default of [`Policy::max_flaps`]: a zone may fail again once.
+pub const DEFAULT_MAX_FLAPS: u16 = 1;
 
 /// The default of [`Policy::stale_after`] in minutes: Lambda's retries and a short disruption of
 /// EventBridge fit in, a decision from another time does not.

@@ -10,6 +10,7 @@ use crate::incident::IncidentId;
 use crate::name::WorkloadName;
 use crate::policy::Mode;
 use crate::prune::PruneAnswer;
+use crate::readiness::Unready;
 use crate::shift::ShiftAnswer;
 use crate::verdict::Verdict;
 
@@ -54,6 +55,9 @@ pub struct Report {
     /// Whether fail-back waits for capacity in the zone.
     #[serde(default)]
     pub waiting_for_capacity: bool,
+    /// What would fail in an incident, where the tick looked for it in peacetime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unready: Option<Vec<Unready>>,
     /// What could not be read. The verdict took it into account: where it holds nevertheless, the
     /// invocation ends with an error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

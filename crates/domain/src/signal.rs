@@ -15,8 +15,8 @@ use crate::event::{AlarmChange, AlarmDescription, ArcChange, Change};
 use crate::judge::Criteria;
 use crate::name::WorkloadName;
 use crate::policy::{
-    DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
-    Without,
+    DEFAULT_FLAP_HOURS, DEFAULT_MAX_FLAPS, DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES,
+    DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy, Without,
 };
 use crate::problem::{Problems, field_at};
 use crate::workload::{Alarms, Origin, Workload, ZoneMap};
@@ -294,12 +294,15 @@ pub fn read_bare(
             regional: Default::default(),
         },
         evidence: None,
+        canary: None,
         policy: Policy {
             mode: defaults.mode,
             expires_in: defaults.expires_in.clone(),
             min_zones: DEFAULT_MIN_ZONES,
             fail_back: FailBackMode::Manual,
             stable_for: Span::minutes(DEFAULT_STABLE_MINUTES),
+            flap_window: Span::hours(DEFAULT_FLAP_HOURS),
+            max_flaps: DEFAULT_MAX_FLAPS,
             // There is nothing but the alarm; whoever chose a mode for such alarms chose to act on them.
             without_evidence: Without::Act,
             without_alarms: Without::Hold,

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::capacity::Shortage;
+use crate::decide::{Kept, Unproven};
 use crate::hold::HoldReason;
 use crate::incident::IncidentId;
-use crate::judge::Judgement;
+use crate::judge::{Judgement, Proof};
 use crate::observation::NoEvidence;
 use crate::zone::ZoneId;
 
@@ -203,6 +204,19 @@ pub enum EvacuateReason {
     NotProvenWell {
         /// The incident.
         incident: IncidentId,
+        /// Why nothing proves it.
+        #[serde(flatten)]
+        unproven: Unproven,
+    },
+    /// It is evacuated and proven to be well, and its evacuation is not Evac's to end, or not yet.
+    LooksWell {
+        /// The incident.
+        incident: IncidentId,
+        /// What was seen of it.
+        proof: Proof,
+        /// Why it stays evacuated.
+        #[serde(flatten)]
+        kept: Kept,
     },
 }
 
@@ -217,7 +231,8 @@ impl EvacuateReason {
             Self::AlarmAlone { .. }
             | Self::Commanded { .. }
             | Self::StillImpaired { .. }
-            | Self::NotProvenWell { .. } => None,
+            | Self::NotProvenWell { .. }
+            | Self::LooksWell { .. } => None,
         }
     }
 
@@ -230,6 +245,7 @@ impl EvacuateReason {
             Self::Commanded { .. } => "commanded",
             Self::StillImpaired { .. } => "stillImpaired",
             Self::NotProvenWell { .. } => "notProvenWell",
+            Self::LooksWell { .. } => "looksWell",
         }
     }
 }
@@ -263,9 +279,17 @@ impl fmt::Display for EvacuateReason {
                 }
                 Ok(())
             }
-            Self::NotProvenWell { incident } => write!(
+            Self::NotProvenWell { incident, unproven } => write!(
                 f,
-                "it is evacuated for {incident} and its alarm is OK, but a zone without traffic looks well by itself; when it is well, end the evacuation with the command fail-back"
+                "it is evacuated for {incident}, and nothing proves it well: {unproven}"
+            ),
+            Self::LooksWell {
+                incident,
+                proof,
+                kept,
+            } => write!(
+                f,
+                "it is evacuated for {incident} and looks well ({proof}); {kept}"
             ),
             Self::StillImpaired { incident } => write!(
                 f,
@@ -295,6 +319,13 @@ pub enum FailBackReason {
         /// In these words.
         reason: String,
     },
+    /// Its alarm is OK and the zone was seen to be well, for as long as the policy asks.
+    ProvenWell {
+        /// The incident.
+        incident: IncidentId,
+        /// What was seen of it.
+        proof: Proof,
+    },
     /// Fail-back has begun and is not finished.
     Continues {
         /// The incident.
@@ -318,6 +349,7 @@ impl FailBackReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Commanded { .. } => "commanded",
+            Self::ProvenWell { .. } => "provenWell",
             Self::Continues { .. } => "continues",
             Self::PruneOutlivedShift { .. } => "pruneOutlivedShift",
             Self::LeadEnded { .. } => "leadEnded",
@@ -329,6 +361,10 @@ impl fmt::Display for FailBackReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commanded { reason } => write!(f, "a person commanded it: \"{reason}\""),
+            Self::ProvenWell { incident, proof } => write!(
+                f,
+                "its alarm has been OK for long enough since {incident}, and the zone was seen to be well: {proof}"
+            ),
             Self::Continues { incident } => {
                 write!(f, "the fail-back of {incident} is not finished")
             }

@@ -128,6 +128,9 @@ pub struct Workload {
     pub alarms: Alarms,
     /// Where evidence comes from, if anywhere.
     pub evidence: Option<EvidenceSource>,
+    /// Where a canary's counts are that asks each zone from outside, also while customers are kept
+    /// away from it; `None` where only the evidence itself could show such requests.
+    pub canary: Option<EvidenceSource>,
     /// What its owners allow.
     pub policy: Policy,
 }

@@ -63,6 +63,9 @@ pub fn judge(state: &State, scenario: &Scenario, begin: Timestamp) -> Ending {
     if let Some(not_before) = &expected.not_before {
         problems.extend(too_early(state, begin + not_before.length()));
     }
+    if expected.as_before {
+        problems.extend(state.not_as_before());
+    }
     if outcome == expected.outcome {
         problems.extend(in_force(state, expected, zone.as_deref()));
     }

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod autoscaling;
 #[cfg(test)]
 mod bare;
+mod before;
 pub mod chance;
 pub mod clock;
 pub mod cloudwatch;

@@ -197,6 +197,9 @@ pub struct Expected {
     /// Whether the evacuation has been undone by the end of the drill.
     #[serde(default)]
     pub undone: bool,
+    /// Whether the Region is as it was before the drill, to the last detail.
+    #[serde(default)]
+    pub as_before: bool,
 }
 
 impl Expected {
@@ -246,7 +249,7 @@ impl Outcome {
 }
 
 /// The built-in scenarios, the default one first.
-const BUILT_IN: [&str; 31] = [
+const BUILT_IN: [&str; 32] = [
     include_str!("../scenarios/zonal-latency.json"),
     include_str!("../scenarios/zonal-errors.json"),
     include_str!("../scenarios/single-instance.json"),
@@ -267,6 +270,7 @@ const BUILT_IN: [&str; 31] = [
     include_str!("../scenarios/aws-autoshift-elsewhere.json"),
     include_str!("../scenarios/autoshift-in-the-zone.json"),
     include_str!("../scenarios/fail-back.json"),
+    include_str!("../scenarios/full-cycle.json"),
     include_str!("../scenarios/native-zonal-shift.json"),
     include_str!("../scenarios/unlisted-subnet.json"),
     include_str!("../scenarios/slow-launches.json"),

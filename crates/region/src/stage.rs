@@ -181,6 +181,7 @@ impl Stage {
             state.workload.clone_from(&workload);
             // What goes on from the beginning on is there before anybody looks.
             state.take_steps();
+            state.remember_before();
         }
         let end = begin + scenario.lasts.length();
         Ok(Self {
@@ -450,6 +451,15 @@ fn definition(
             "slowAfterMs": SLOW_AFTER_MS,
             "targetGroups": [TARGET_GROUP],
             "crossZone": "off",
+        },
+        "canary": {
+            "source": "custom",
+            "namespace": "Evac/Canary",
+            "requests": "Requests",
+            "faults": "Faults",
+            "slow": "Slow",
+            "zone": {"dimension": "ZoneId", "as": "id"},
+            "dimensions": {"Workload": WORKLOAD},
         },
         "policy": policy,
     }))

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::arc::ZonalShifts;
 use crate::autoscaling::{AutoScaling, LAUNCH_DELAY};
+use crate::before::Before;
 use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
 use crate::elb::LoadBalancing;
 use crate::eventbridge::EventBridge;
@@ -81,6 +82,7 @@ pub struct State {
     past: Option<Past>,
     metrics_late: SignedDuration,
     refused_acts: Vec<String>,
+    before: Before,
 }
 
 /// What a Region is made of.
@@ -124,6 +126,7 @@ impl State {
             past: None,
             metrics_late: SignedDuration::ZERO,
             refused_acts: Vec::new(),
+            before: Before::default(),
         }
     }
 
@@ -145,6 +148,16 @@ impl State {
         while let Some(step) = self.script.next(self.now) {
             step.take(self);
         }
+    }
+
+    /// Remembers what the Region is like, for [`State::not_as_before`].
+    pub(crate) fn remember_before(&mut self) {
+        self.before = Before::of(self);
+    }
+
+    /// What is not as it was before the drill, in words.
+    pub(crate) fn not_as_before(&self) -> Vec<String> {
+        self.before.differences(&Before::of(self))
     }
 
     /// The acts of the scenario that were refused, as sentences.

@@ -24,6 +24,8 @@ pub enum Metric {
     TimeToShift,
     /// Verdicts. Dimensions: `Workload`, `Verdict`.
     Verdicts,
+    /// What would fail in an incident, as the tick finds it in peacetime. Dimension: `Workload`.
+    Unready,
     /// Failures. Dimensions: `Function`, `Class`.
     Failures,
 }
@@ -33,6 +35,7 @@ impl Metric {
         match self {
             Self::TimeToShift => "TimeToShift",
             Self::Verdicts => "Verdicts",
+            Self::Unready => "Unready",
             Self::Failures => "Failures",
         }
     }
@@ -40,7 +43,7 @@ impl Metric {
     fn unit(self) -> &'static str {
         match self {
             Self::TimeToShift => "Milliseconds",
-            Self::Verdicts | Self::Failures => "Count",
+            Self::Verdicts | Self::Unready | Self::Failures => "Count",
         }
     }
 }

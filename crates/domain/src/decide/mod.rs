@@ -37,13 +37,15 @@
 //! until its alarm has gone off anew.
 //!
 //! **The end is decided on proof.** A zone without traffic looks well by itself, so an alarm that
-//! turned OK after a shift proves nothing. This version has no proof of health, so only a person's
-//! command begins fail-back.
+//! turned OK after a shift proves nothing. Fail-back begins on a person's command, or by itself where
+//! the policy lets it and the zone was really seen to be well ([`outlook`]). Where the policy leaves it
+//! to a person, the person is told, once, and that stands in the shift's comment.
 //!
 //! **The tick carries on.** Each run does again what should hold, and what holds already costs
 //! nothing: it prunes what a run that died left, renews a shift that would end soon, finishes a
 //! fail-back, and undoes a prune whose shift has ended, because traffic is back in the zone then. A
-//! drill is left as it is: whoever rehearses looks on.
+//! drill is left as it is: whoever rehearses looks on. Where nothing is wrong, it looks for what would
+//! fail in an incident ([`crate::readiness`]).
 //!
 //! **The order within an evacuation** is shift, then prune; in fail-back it is restore, then capacity
 //! in service, then the end of the shift. [`after_shift`] and [`after_restore`] are the two gates.
@@ -52,10 +54,12 @@ mod command;
 mod dangers;
 mod evidence;
 mod gate;
+mod outlook;
 mod plan;
 mod tick;
 
 pub use gate::{AfterRestore, AfterShift, after_restore, after_shift};
+pub use outlook::{Kept, Unproven};
 pub use plan::{Evacuation, FailBack, Plan};
 
 use std::collections::BTreeSet;
@@ -65,9 +69,10 @@ use jiff::Timestamp;
 use crate::event::{AlarmChange, AlarmState};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
-use crate::incident::IncidentId;
+use crate::incident::{IncidentId, Phase};
 use crate::observation::{NoEvidence, Observation, Reading};
 use crate::policy::{Mode, Without};
+use crate::readiness::Unready;
 use crate::signal::{Action, Command, Signal, Trigger};
 use crate::verdict::{AlarmRaised, EvacuateReason, Verdict};
 use crate::workload::Workload;
@@ -82,6 +87,8 @@ pub struct Decision {
     pub plan: Plan,
     /// Whether people are told even if nothing changes.
     pub announce: bool,
+    /// What would fail in an incident, where nothing is wrong and all could be looked at.
+    pub unready: Option<Vec<Unready>>,
 }
 
 /// Decides.
@@ -140,6 +147,19 @@ pub fn decide(signal: &Signal, observation: &Observation, now: Timestamp) -> Dec
             }
         },
     }
+}
+
+/// Whether what is decided depends on whether an evacuated zone was seen to be well
+/// ([`Observation::health`]), which nobody has to ask otherwise.
+#[must_use]
+pub fn awaits_proof(signal: &Signal, observation: &Observation, now: Timestamp) -> bool {
+    let case = Case {
+        signal,
+        workload: &signal.workload,
+        observation,
+        now,
+    };
+    case.awaits_proof()
 }
 
 /// Why Evac would hold, as far as the signal alone tells, without asking anybody anything.
@@ -211,6 +231,7 @@ impl Case<'_> {
             verdict: Verdict::hold(None, reason),
             plan: Plan::Nothing,
             announce: false,
+            unready: None,
         }
     }
 
@@ -222,6 +243,7 @@ impl Case<'_> {
             },
             plan: Plan::Nothing,
             announce: false,
+            unready: None,
         }
     }
 
@@ -249,6 +271,7 @@ impl Case<'_> {
             },
             plan: Plan::Nothing,
             announce: !quiet,
+            unready: None,
         }
     }
 
@@ -393,6 +416,8 @@ impl Case<'_> {
             incident,
             shift: !self.workload.resources.is_empty(),
             renew: self.ends_soon(),
+            phase: Phase::Evacuate,
+            tell_outlook: false,
             // In mode observe everything is rehearsed, as far as the workload goes.
             prune: mode != Mode::Shift && self.workload.groups.is_some(),
             drill: self.signal.is_drill(),
@@ -402,6 +427,7 @@ impl Case<'_> {
             verdict: Verdict::Evacuate { zone, reason },
             plan,
             announce: false,
+            unready: None,
         }
     }
 

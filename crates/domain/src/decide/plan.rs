@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::IncidentId;
+use crate::incident::{IncidentId, Phase};
 
 /// What is to be done, in order; each step is idempotent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +36,13 @@ pub struct Evacuation {
     pub incident: IncidentId,
     /// Whether there is anything to shift.
     pub shift: bool,
-    /// Whether our shift is to last longer, because it would end soon.
+    /// Whether our shift is written anew, so that it lasts its full time and says the phase: it would
+    /// end soon, or says another phase.
     pub renew: bool,
+    /// The phase that our shift is to say.
+    pub phase: Phase,
+    /// Whether people have to be told that the zone looks well, or does not any more.
+    pub tell_outlook: bool,
     /// Whether groups are pruned once the shift is in effect.
     pub prune: bool,
     /// Whether this rehearses.

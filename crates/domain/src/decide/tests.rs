@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 mod evidence;
+mod outlook;
+mod readiness;
 
 const T0: &str = "2026-11-24T09:20:00Z";
 
@@ -181,6 +183,7 @@ impl Fleet {
                 drill,
             }),
             capacity: None,
+            obstacles: Vec::new(),
         });
         self
     }
@@ -209,11 +212,19 @@ impl Fleet {
         definition::read("workload", &self.definition).unwrap()
     }
 
-    fn decide(mut self, trigger: Trigger) -> Decision {
+    fn decide(self, trigger: Trigger) -> Decision {
         let signal = Signal {
             workload: self.workload(),
             trigger,
         };
+        let now = self.now;
+        let mut decision = None;
+        self.observed(|observation| decision = Some(decide(&signal, observation, now)));
+        decision.unwrap()
+    }
+
+    /// What the classifier sees of the fleet.
+    fn observed(mut self, look: impl FnOnce(&Observation)) {
         if self.observation.alarms == Reading::NotTaken {
             self.observation.alarms = Reading::Taken(self.alarms);
         }
@@ -237,7 +248,7 @@ impl Fleet {
                 not_reached: NotReached::default(),
             });
         }
-        decide(&signal, &self.observation, self.now)
+        look(&self.observation);
     }
 
     /// The alarm of a zone goes off.
@@ -655,7 +666,7 @@ fn an_alarm_that_is_ok_without_traffic_proves_nothing() {
         "what a run that died left is finished"
     );
     assert!(
-        decision.verdict.reason().contains("looks well by itself"),
+        decision.verdict.reason().contains("nothing proves it well"),
         "{}",
         decision.verdict
     );
@@ -1119,6 +1130,7 @@ fn traffic_returns_only_once_capacity_is_in_service() {
                 in_service,
                 expected: 2,
             }),
+            obstacles: Vec::new(),
         }],
         not_reached: NotReached::default(),
     };

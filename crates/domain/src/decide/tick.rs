@@ -1,9 +1,11 @@
 //! The tick: what is, is put right; and how an evacuation ends.
 
+use super::outlook::Outlook;
 use super::{Case, Decision, FailBack, Plan};
 use crate::event::AlarmState;
 use crate::hold::HoldReason;
 use crate::incident::{IncidentId, Marker, Phase};
+use crate::readiness;
 use crate::shift::ActiveShift;
 use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 use crate::zone::ZoneId;
@@ -70,6 +72,7 @@ impl Case<'_> {
             verdict,
             plan,
             announce: false,
+            unready: None,
         }
     }
 
@@ -97,6 +100,14 @@ impl Case<'_> {
     pub(super) fn carry_on(&self, marker: Marker) -> Decision {
         let incident = marker.incident;
         if marker.phase == Phase::FailBack {
+            // The zone has failed anew before its fail-back was finished: that is another incident.
+            let zone = incident.zone();
+            if !marker.drill && self.has_failed_anew(&incident) {
+                let decision = self.judge(zone, None);
+                if matches!(decision.verdict, Verdict::Evacuate { .. }) {
+                    return decision;
+                }
+            }
             let reason = FailBackReason::Continues {
                 incident: incident.clone(),
             };
@@ -106,23 +117,93 @@ impl Case<'_> {
             let zone = incident.zone().clone();
             return self.hold(&zone, vec![HoldReason::DrillInForce { incident }]);
         }
-        let reason = self.still(&incident);
-        self.evacuate(incident, reason)
+        self.stay_or_end(incident, Some(marker.phase))
     }
 
-    pub(super) fn still(&self, incident: &IncidentId) -> EvacuateReason {
+    /// The zone is evacuated, and its shift says this phase, where there is one. It stays evacuated
+    /// until it is proven to be well.
+    fn stay_or_end(&self, incident: IncidentId, says: Option<Phase>) -> Decision {
+        let outlook = self.outlook(&incident);
+        let (reason, says_well) = match &outlook {
+            Outlook::Well(proof) => {
+                let proof = *proof;
+                match self.kept(&incident) {
+                    None => {
+                        let reason = FailBackReason::ProvenWell {
+                            incident: incident.clone(),
+                            proof,
+                        };
+                        return self.end(incident, false, reason);
+                    }
+                    Some(kept) => {
+                        let for_person = kept.is_for_person();
+                        let reason = EvacuateReason::LooksWell {
+                            incident: incident.clone(),
+                            proof,
+                            kept,
+                        };
+                        (reason, for_person)
+                    }
+                }
+            }
+            Outlook::Impaired | Outlook::Unproven(_) => (
+                self.still(&incident, &outlook),
+                says == Some(Phase::Well) && !outlook.is_worse(),
+            ),
+        };
+        let mut decision = self.evacuate(incident, reason);
+        if let Plan::Evacuate(plan) = &mut decision.plan
+            && !plan.dry_run
+        {
+            let phase = if says_well {
+                Phase::Well
+            } else {
+                Phase::Evacuate
+            };
+            // Where no shift can say it, people are told whenever it is so, and nobody when it ends.
+            plan.tell_outlook = says.map_or(says_well, |says| says != phase);
+            plan.renew |= says.is_some_and(|says| says != phase);
+            plan.phase = phase;
+        }
+        decision
+    }
+
+    /// Whether the zone's alarm has gone off again since an incident.
+    fn has_failed_anew(&self, incident: &IncidentId) -> bool {
+        let alarm = self.workload.alarms.zonal.get(incident.zone());
+        let reading = alarm.and_then(|alarm| self.observation.alarm(alarm));
+        let since = reading
+            .filter(|reading| reading.state == AlarmState::Alarm)
+            .and_then(|reading| reading.transitioned_at);
+        since.is_some_and(|since| {
+            let anew = IncidentId::new(incident.workload(), incident.zone(), since);
+            !anew.is_settled_by(incident)
+        })
+    }
+
+    /// Why a zone that is evacuated stays so.
+    fn still(&self, incident: &IncidentId, outlook: &Outlook) -> EvacuateReason {
         let incident = incident.clone();
-        if self.is_ok(incident.zone()) {
-            EvacuateReason::NotProvenWell { incident }
-        } else {
-            EvacuateReason::StillImpaired { incident }
+        match outlook {
+            Outlook::Unproven(unproven) => EvacuateReason::NotProvenWell {
+                incident,
+                unproven: unproven.clone(),
+            },
+            Outlook::Impaired | Outlook::Well(_) => EvacuateReason::StillImpaired { incident },
         }
     }
 
-    pub(super) fn is_ok(&self, zone: &ZoneId) -> bool {
-        let alarm = self.workload.alarms.zonal.get(zone);
-        let reading = alarm.and_then(|alarm| self.observation.alarm(alarm));
-        reading.is_some_and(|reading| reading.state == AlarmState::Ok)
+    /// Whether what is decided depends on whether an evacuated zone was seen to be well.
+    pub(super) fn awaits_proof(&self) -> bool {
+        let policy = &self.workload.policy;
+        let evacuated = match self.our_shift() {
+            Some(marker) => {
+                (marker.phase != Phase::FailBack).then_some((marker.incident, marker.drill))
+            }
+            None if policy.nothing_to_shift => self.prune_on_record(),
+            None => None,
+        };
+        evacuated.is_some_and(|(incident, drill)| !drill && self.settled(&incident).is_ok())
     }
 
     /// The lead's shift has ended, or was never started, and another resource's is in force.
@@ -133,20 +214,21 @@ impl Case<'_> {
             .observation
             .active_shifts()
             .any(|(_, shift)| !shift.is_away_from(zone));
-        let goes_on = marker.phase == Phase::Evacuate
+        let goes_on = marker.phase != Phase::FailBack
             && !marker.drill
             && !elsewhere
             && !self.was_ended(&incident)
             && self.zones_in_alarm().contains(zone);
         if goes_on {
-            let reason = self.still(&incident);
+            // Its alarm is in ALARM, so nothing has to be proven.
+            let reason = self.still(&incident, &Outlook::Impaired);
             return self.evacuate(incident, reason);
         }
         let reason = match marker.phase {
             Phase::FailBack => FailBackReason::Continues {
                 incident: incident.clone(),
             },
-            Phase::Evacuate => FailBackReason::LeadEnded {
+            Phase::Evacuate | Phase::Well => FailBackReason::LeadEnded {
                 incident: incident.clone(),
             },
         };
@@ -160,7 +242,7 @@ impl Case<'_> {
             return if drill {
                 self.hold(&zone, vec![HoldReason::DrillInForce { incident }])
             } else {
-                self.evacuate(incident.clone(), self.still(&incident))
+                self.stay_or_end(incident, None)
             };
         }
         // If the zone is still impaired, that is a new look at it.
@@ -188,11 +270,19 @@ impl Case<'_> {
             Some(zone) => self.judge(zone, None),
             None => {
                 let alarms = self.regional_in_alarm();
-                self.quiet(if alarms.is_empty() {
+                let well = alarms.is_empty();
+                let decision = self.quiet(if well {
                     HoldReason::NoZonalAlarm
                 } else {
                     HoldReason::RegionalAlarm { alarms }
-                })
+                });
+                let unready = well
+                    .then(|| readiness::findings(self.workload, self.observation, self.now))
+                    .flatten();
+                Decision {
+                    unready,
+                    ..decision
+                }
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::duration::{ShiftDuration, Span};
 use crate::evidence;
 use crate::name::WorkloadName;
 use crate::policy::{
-    DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES, DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy,
-    Without,
+    DEFAULT_FLAP_HOURS, DEFAULT_MAX_FLAPS, DEFAULT_MIN_ZONES, DEFAULT_STABLE_MINUTES,
+    DEFAULT_STALE_MINUTES, FailBackMode, Mode, Policy, Without,
 };
 use crate::problem::{Problem, Problems};
 use crate::subnet::SubnetId;
@@ -88,6 +88,9 @@ impl Check {
         let evidence = definition.evidence.and_then(|settings| {
             self.keep(evidence::read(&format!("{at}.evidence"), settings, &zones))
         });
+        let canary = definition.canary.and_then(|settings| {
+            self.keep(evidence::read(&format!("{at}.canary"), settings, &zones))
+        });
         let policy = self.policy(&format!("{at}.policy"), &definition.policy);
         let workload = Workload {
             name: name?,
@@ -97,6 +100,7 @@ impl Check {
             groups,
             alarms,
             evidence,
+            canary,
             policy: policy?,
         };
         self.consistency(at, &workload, given);
@@ -290,13 +294,19 @@ impl Check {
             at,
             "stableFor",
             definition.stable_for.as_deref(),
-            DEFAULT_STABLE_MINUTES,
+            Span::minutes(DEFAULT_STABLE_MINUTES),
+        );
+        let flap_window = self.span(
+            at,
+            "flapWindow",
+            definition.flap_window.as_deref(),
+            Span::hours(DEFAULT_FLAP_HOURS),
         );
         let stale_after = self.span(
             at,
             "staleAfter",
             definition.stale_after.as_deref(),
-            DEFAULT_STALE_MINUTES,
+            Span::minutes(DEFAULT_STALE_MINUTES),
         );
         let min_zones = definition.min_zones.unwrap_or(DEFAULT_MIN_ZONES.into());
         let min_zones = u8::try_from(min_zones)
@@ -323,6 +333,8 @@ impl Check {
             min_zones: min_zones?,
             fail_back: fail_back?,
             stable_for: stable_for?,
+            flap_window: flap_window?,
+            max_flaps: definition.max_flaps.unwrap_or(DEFAULT_MAX_FLAPS),
             without_evidence: without_evidence?,
             without_alarms: without_alarms?,
             stale_after: stale_after?,
@@ -360,16 +372,10 @@ impl Check {
         known
     }
 
-    fn span(
-        &mut self,
-        at: &str,
-        field: &str,
-        found: Option<&str>,
-        default_minutes: u16,
-    ) -> Option<Span> {
+    fn span(&mut self, at: &str, field: &str, found: Option<&str>, default: Span) -> Option<Span> {
         match found {
             Some(text) => self.parse(format!("{at}.{field}"), text),
-            None => Some(Span::minutes(default_minutes)),
+            None => Some(default),
         }
     }
 
@@ -387,6 +393,12 @@ impl Check {
         }
         if mode == Mode::Evacuate && !given.groups {
             self.refuse(format!("{at}.autoScalingGroups"), "missing, expected {\"tag\": {\"key\": …, \"value\": …}} or {\"names\": […]}: mode evacuate prunes groups; mode shift does not");
+        }
+        if workload.policy.fail_back == FailBackMode::Automatic
+            && workload.canary.is_none()
+            && workload.evidence.is_none()
+        {
+            self.refuse(format!("{at}.canary"), "missing, expected where a canary's counts are: failBack automatic needs proof that the zone is well, and a zone without customers proves nothing by its silence");
         }
         if mode != Mode::Observe {
             for id in workload.zones.ids() {

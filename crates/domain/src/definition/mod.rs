@@ -33,6 +33,7 @@ struct Definition {
     #[serde(default)]
     alarms: AlarmsDefinition,
     evidence: Option<serde_json::Map<String, serde_json::Value>>,
+    canary: Option<serde_json::Map<String, serde_json::Value>>,
     #[serde(default)]
     policy: PolicyDefinition,
 }
@@ -92,6 +93,8 @@ struct PolicyDefinition {
     min_zones: Option<i64>,
     fail_back: Option<String>,
     stable_for: Option<String>,
+    flap_window: Option<String>,
+    max_flaps: Option<u16>,
     without_evidence: Option<String>,
     without_alarms: Option<String>,
     without_capacity: Option<String>,

@@ -83,6 +83,7 @@ mod counts;
 mod criteria;
 mod dispersion;
 mod finding;
+mod health;
 mod probability;
 mod sentence;
 mod zone;
@@ -96,6 +97,7 @@ pub use alarms::{Agreement, Case, HoldCode, Ruling, Situation, classify};
 pub use counts::{Counts, InstanceMinute, Minute, Minutes, Tally};
 pub use criteria::{Criteria, CriteriaDefinition, LONGEST_WINDOW};
 pub use finding::{Affected, Finding, Knowledge, Outcome, ZoneFinding};
+pub use health::{Doubt, Proof, proof};
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The two probabilities of the judgement.
+//! The probabilities of the judgement.
 //!
 //! [`exceeds`] is Bayesian and answers *how much*: the posterior probability that one zone's bad share
 //! lies above the floors that the other zones' bad share sets. [`signed_root`] is a likelihood ratio
@@ -186,6 +186,11 @@ pub(super) fn comparable(own: Tally, other: Tally, factor: f64, tolerated: f64) 
         integrate(&other, tolerated, 1.0, |share| own.at_most(factor * share))
     };
     probability.clamp(0.0, 1.0)
+}
+
+/// The posterior probability that the share behind `own` is at most this.
+pub(super) fn at_most(own: Tally, share: f64) -> f64 {
+    Posterior::new(own).at_most(share)
 }
 
 /// How many standard deviations to either side are integrated over; what is left out weighs 1e-8.

@@ -8,6 +8,7 @@ use crate::incident::IncidentId;
 use crate::name::WorkloadName;
 use crate::policy::Mode;
 use crate::prune::PruneAnswer;
+use crate::readiness::Unready;
 use crate::report::{Report, StepFailure};
 use crate::shift::ShiftAnswer;
 use crate::verdict::Verdict;
@@ -39,6 +40,8 @@ struct Document<'a> {
     shift: Option<ShiftAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prune: Option<PruneAnswer>,
+    #[serde(skip_serializing_if = "<[Unready]>::is_empty")]
+    unready: &'a [Unready],
     #[serde(skip_serializing_if = "<[StepFailure]>::is_empty")]
     unread: &'a [StepFailure],
     #[serde(skip_serializing_if = "<[StepFailure]>::is_empty")]
@@ -52,12 +55,13 @@ struct Document<'a> {
 struct Omitted {
     resources: usize,
     groups: usize,
+    findings: usize,
     failures: usize,
 }
 
 impl Omitted {
     fn is_nothing(&self) -> bool {
-        self.resources + self.groups + self.failures == 0
+        self.resources + self.groups + self.findings + self.failures == 0
     }
 }
 
@@ -68,8 +72,8 @@ fn shorten<T>(list: &mut Vec<T>) -> usize {
     gone
 }
 
-fn head(failures: &[StepFailure]) -> &[StepFailure] {
-    failures.get(..MOST_LISTED).unwrap_or(failures)
+fn head<T>(list: &[T]) -> &[T] {
+    list.get(..MOST_LISTED).unwrap_or(list)
 }
 
 /// The document about a report, as JSON in one line.
@@ -83,6 +87,9 @@ pub(super) fn document(report: &Report, phase: Phase, severity: Severity) -> Str
     if let Some(answer) = &mut prune {
         omitted.groups = shorten(&mut answer.groups) + shorten(&mut answer.not_reached.groups);
     }
+    let all = report.unready.as_deref().unwrap_or_default();
+    let unready = head(all);
+    omitted.findings = all.len() - unready.len();
     let unread = head(&report.unread);
     let failures = head(&report.failures);
     let all_failures = report.unread.len() + report.failures.len();
@@ -101,6 +108,7 @@ pub(super) fn document(report: &Report, phase: Phase, severity: Severity) -> Str
         sentence: &report.sentence,
         shift,
         prune,
+        unready,
         unread,
         failures,
         omitted,

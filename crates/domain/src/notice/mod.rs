@@ -37,6 +37,12 @@ pub enum Phase {
     Pruned,
     /// The shift would have ended soon, and lasts longer now.
     Renewed,
+    /// The evacuated zone looks well, and a person has to end its evacuation.
+    LooksWell,
+    /// The evacuated zone does not look well any more.
+    Relapsed,
+    /// Nothing is wrong, and something would fail in an incident.
+    NotReady,
     /// The groups have their subnets back; traffic waits for capacity.
     Restored,
     /// The evacuation has ended.
@@ -56,6 +62,9 @@ impl Phase {
             Self::Shifted => "shifted",
             Self::Pruned => "pruned",
             Self::Renewed => "renewed",
+            Self::LooksWell => "looks-well",
+            Self::Relapsed => "relapsed",
+            Self::NotReady => "not-ready",
             Self::Restored => "restored",
             Self::FailedBack => "failed-back",
             Self::Failed => "failed",
@@ -136,12 +145,15 @@ fn severity(report: &Report, phase: Phase) -> Severity {
         Phase::Failed if needs_person(report) || !report.changed() => Severity::Critical,
         // The zone may be in gray failure, and Evac cannot tell.
         Phase::Held if !report.errors().is_empty() => Severity::Critical,
-        Phase::Failed | Phase::Held | Phase::Shifted => Severity::Warning,
+        Phase::Failed | Phase::Held | Phase::Shifted | Phase::LooksWell | Phase::NotReady => {
+            Severity::Warning
+        }
         Phase::Pruned if any_refused() => Severity::Warning,
         Phase::Rehearsed
         | Phase::Autoshift
         | Phase::Pruned
         | Phase::Renewed
+        | Phase::Relapsed
         | Phase::Restored
         | Phase::FailedBack => Severity::Info,
     }
@@ -173,6 +185,9 @@ fn subject(report: &Report, phase: Phase) -> String {
         Phase::Shifted => format!("traffic moved away from {zone}"),
         Phase::Pruned => format!("{} {zone}", text::pruned(report).0),
         Phase::Renewed => format!("traffic stays away from {zone}"),
+        Phase::LooksWell => format!("{zone} looks well, end its evacuation"),
+        Phase::Relapsed => format!("{zone} does not look well any more"),
+        Phase::NotReady => "not ready to evacuate".to_owned(),
         Phase::Restored => format!("capacity returns to {zone}"),
         Phase::FailedBack => format!("evacuation of {zone} ended"),
         Phase::Failed => format!("{} {zone} FAILED", report.verdict.name()),

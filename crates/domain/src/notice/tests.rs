@@ -1,14 +1,15 @@
 //! What people read at three in the morning.
 
 use super::*;
-use crate::decide::{Evacuation, Plan};
+use crate::decide::{Evacuation, Kept, Plan, Unproven};
 use crate::failure::{Class, Failure};
 use crate::hold::HoldReason;
 use crate::incident::IncidentId;
-use crate::judge::{Criteria, Minute, judge};
+use crate::judge::{Criteria, Doubt, Minute, Proof, judge};
 use crate::observation::NoEvidence;
 use crate::policy::Mode;
 use crate::prune::{self, GroupReport, NotReached, PruneAnswer, Refusal};
+use crate::readiness::Unready;
 use crate::report::{REPORT_SCHEMA, StepFailure};
 use crate::shift::{self, ResourceReport, ShiftAnswer};
 use crate::verdict::{AlarmRaised, EvacuateReason, FailBackReason, Verdict};
@@ -47,7 +48,7 @@ fn report() -> Report {
         drill: false,
         sentence: verdict.to_string(),
         verdict,
-        plan: Plan::Evacuate(Evacuation { incident: incident(), shift: true, renew: false, prune: true, drill: false, dry_run: false }),
+        plan: Plan::Evacuate(Evacuation { incident: incident(), shift: true, renew: false, phase: crate::incident::Phase::Evacuate, tell_outlook: false, prune: true, drill: false, dry_run: false }),
         shifts: vec![ShiftAnswer {
             schema: shift::ANSWER_SCHEMA.to_owned(),
             action: "shift".to_owned(),
@@ -64,6 +65,7 @@ fn report() -> Report {
         }],
         prunes: Vec::new(),
         waiting_for_capacity: false,
+        unready: None,
         unread: Vec::new(),
         failures: Vec::new(),
     }
@@ -75,6 +77,7 @@ fn with_groups(outcome: prune::Outcome) -> Report {
         outcome,
         pruned_for: None,
         capacity: None,
+        obstacles: Vec::new(),
     };
     let answer = PruneAnswer {
         schema: prune::ANSWER_SCHEMA.to_owned(),
@@ -281,6 +284,7 @@ fn a_workload_of_any_size_fits_into_a_message_and_problems_come_first() {
         },
         pruned_for: None,
         capacity: None,
+        obstacles: Vec::new(),
     });
     let failure = StepFailure {
         step: "prune".to_owned(),
@@ -301,7 +305,7 @@ fn a_workload_of_any_size_fits_into_a_message_and_problems_come_first() {
     let document: serde_json::Value = serde_json::from_str(document).unwrap();
     assert_eq!(
         document["omitted"],
-        serde_json::json!({"resources": 0, "groups": 1951, "failures": 1950})
+        serde_json::json!({"resources": 0, "groups": 1951, "findings": 0, "failures": 1950})
     );
 }
 
@@ -342,6 +346,80 @@ fn a_hold_for_want_of_an_answer_needs_a_person() {
     insta::assert_snapshot!(shown(&write(&blind, Phase::Held)));
 }
 
+/// The zone is evacuated, and was shifted by an earlier run.
+fn evacuated(reason: EvacuateReason) -> Report {
+    let verdict = Verdict::Evacuate {
+        zone: incident().zone().clone(),
+        reason,
+    };
+    let mut report = Report {
+        trigger: "reconcile".to_owned(),
+        sentence: verdict.to_string(),
+        verdict,
+        ..report()
+    };
+    report.shifts[0].resources[0].outcome = shift::Outcome::AlreadyShifted {
+        kind: shift::ShiftKind::Customer,
+        zonal_shift_id: Some("9ac9ec1e".to_owned()),
+        ours: true,
+    };
+    report
+}
+
+#[test]
+fn a_person_is_told_that_the_zone_looks_well_and_how_to_end() {
+    let well = evacuated(EvacuateReason::LooksWell {
+        incident: incident(),
+        proof: Proof {
+            minutes: 15,
+            requests: 900,
+            bad: 1,
+        },
+        kept: Kept::Manual,
+    });
+    insta::assert_snapshot!(shown(&write(&well, Phase::LooksWell)));
+}
+
+#[test]
+fn a_person_is_told_that_the_zone_does_not_look_well_any_more() {
+    let relapsed = evacuated(EvacuateReason::NotProvenWell {
+        incident: incident(),
+        unproven: Unproven::Doubted {
+            doubt: Doubt::Bad {
+                minutes: 1,
+                requests: 60,
+                bad: 31,
+            },
+        },
+    });
+    insta::assert_snapshot!(shown(&write(&relapsed, Phase::Relapsed)));
+}
+
+#[test]
+fn a_person_is_told_what_would_fail_in_an_incident() {
+    let verdict = Verdict::hold(None, HoldReason::NoZonalAlarm);
+    let unready = Report {
+        trigger: "reconcile".to_owned(),
+        sentence: verdict.to_string(),
+        verdict,
+        plan: Plan::Nothing,
+        shifts: Vec::new(),
+        unready: Some(vec![
+            Unready::NotManaged {
+                resource: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188".to_owned(),
+            },
+            Unready::GroupRefused {
+                group: "web".to_owned(),
+                refusal: Refusal::UnlistedSubnets {
+                    subnets: vec!["subnet-0aa".to_owned()],
+                },
+            },
+        ]),
+        ..report()
+    };
+    insta::assert_snapshot!(shown(&write(&unready, Phase::NotReady)));
+}
+
 #[test]
 fn every_reason_is_documented() {
     let documented = include_str!("../../../../docs/MESSAGES.md");
@@ -360,6 +438,9 @@ fn every_reason_is_documented() {
             .map_err(known)
             .unwrap_err(),
         serde_json::from_str::<FailBackReason>(text)
+            .map_err(known)
+            .unwrap_err(),
+        serde_json::from_str::<Unready>(text)
             .map_err(known)
             .unwrap_err(),
     ]

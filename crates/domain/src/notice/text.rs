@@ -23,7 +23,16 @@ pub(super) fn text(report: &Report, phase: Phase) -> String {
     lines.push(headline(report, phase));
     lines.push(format!("To do: {}.", to_do(report, phase)));
     lines.push(String::new());
-    lines.push(format!("Why: {}.", report.verdict.reason()));
+    if phase == Phase::NotReady {
+        let findings = report
+            .unready
+            .iter()
+            .flatten()
+            .map(|unready| format!("  {unready}"));
+        lines.extend(most(findings.collect(), "findings"));
+    } else {
+        lines.push(format!("Why: {}.", report.verdict.reason()));
+    }
     if let Some(incident) = report.incident() {
         lines.push(format!("Incident: {incident}"));
     }
@@ -163,6 +172,15 @@ fn headline(report: &Report, phase: Phase) -> String {
         Phase::Renewed => format!(
             "{zone} stays evacuated for {workload}. The zonal shift would have ended by itself soon, and lasts longer now."
         ),
+        Phase::LooksWell => format!(
+            "{zone} looks well again for {workload}. It stays evacuated until you end the evacuation."
+        ),
+        Phase::Relapsed => {
+            format!("{zone} does not look well any more for {workload}. It stays evacuated.")
+        }
+        Phase::NotReady => format!(
+            "Customers of {workload} are well. If a zone failed now, Evac could not do all of its work."
+        ),
         Phase::Restored => format!(
             "{zone} is back in the Auto Scaling groups of {workload}. Traffic stays away until instances are in service there."
         ),
@@ -244,6 +262,11 @@ fn to_do(report: &Report, phase: Phase) -> &'static str {
         Phase::Pruned | Phase::Renewed => {
             "nothing now; when the zone is well again, end the evacuation with the command fail-back"
         }
+        Phase::LooksWell => {
+            "look at the zone, then end the evacuation with the command fail-back: capacity returns first, then traffic"
+        }
+        Phase::Relapsed => "do not end the evacuation yet; Evac tells when the zone looks well",
+        Phase::NotReady => "mend what is listed below, before a zone fails",
         Phase::Restored => "nothing; Evac goes on by itself",
         Phase::FailedBack => "nothing",
         Phase::Failed if needs_person(report) => {
@@ -342,10 +365,21 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
             }
             vec![look, undo]
         }
-        Phase::Shifted | Phase::Failed | Phase::Held | Phase::Autoshift => vec![look],
-        Phase::Rehearsed | Phase::Pruned | Phase::Renewed | Phase::Restored | Phase::FailedBack => {
-            Vec::new()
-        }
+        Phase::LooksWell => vec![
+            "To end the evacuation, invoke the classifier with the workload and\n  \"command\": {\"action\": \"fail-back\", \"reason\": \"the zone is well\"}".to_owned(),
+            look,
+        ],
+        Phase::Shifted
+        | Phase::Failed
+        | Phase::Held
+        | Phase::Autoshift
+        | Phase::Relapsed => vec![look],
+        Phase::Rehearsed
+        | Phase::Pruned
+        | Phase::Renewed
+        | Phase::NotReady
+        | Phase::Restored
+        | Phase::FailedBack => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ mod plan;
 mod protocol;
 mod record;
 
-pub use plan::{GroupState, Step, capacity, plan};
+pub use plan::{GroupState, Step, capacity, obstacles, plan};
 pub use protocol::{
     ANSWER_SCHEMA, Capacity, GroupReport, NotReached, Outcome, PruneAction, PruneAnswer,
     PruneRequest, PrunedFor, REQUEST_SCHEMA, Refusal,

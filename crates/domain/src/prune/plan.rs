@@ -10,6 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::protocol::{Capacity, Outcome, PruneAction, PruneRequest, Refusal};
 use super::record::Record;
 use crate::incident::IncidentId;
@@ -115,6 +117,32 @@ fn own_record(incident: &IncidentId, group: &GroupState) -> Result<Option<Record
     }
 }
 
+/// Why a group could not be pruned of one of the workload's zones or another, each reason once. What
+/// passes by itself is none: a refresh, a deletion, an earlier prune.
+#[must_use]
+pub fn obstacles(request: &PruneRequest, group: &GroupState) -> Vec<Refusal> {
+    let settled = GroupState {
+        refresh: None,
+        ..group.clone()
+    };
+    let mut obstacles = Vec::new();
+    for zone in request.zones.ids() {
+        let incident = IncidentId::new(&request.workload, zone, Timestamp::UNIX_EPOCH);
+        let Step::Leave(Outcome::Refused { refusal }) = prune_step(request, &incident, &settled)
+        else {
+            continue;
+        };
+        let passes = matches!(
+            refusal,
+            Refusal::BeingDeleted | Refusal::PrunedForAnotherIncident { .. }
+        );
+        if !passes && !obstacles.contains(&refusal) {
+            obstacles.push(refusal);
+        }
+    }
+    obstacles
+}
+
 fn untouchable(group: &GroupState) -> Option<Refusal> {
     if group.deleting {
         return Some(Refusal::BeingDeleted);
@@ -178,11 +206,16 @@ fn prune_step(request: &PruneRequest, incident: &IncidentId, group: &GroupState)
         });
     }
     // An infrastructure tool may have put the subnets back: what is on record stays on record.
-    let on_record = record.map(|record| record.removed).unwrap_or_default();
+    let (on_record, places_on_record) = record
+        .map(|record| (record.removed, record.places))
+        .unwrap_or_default();
+    let mut places = places(&group.subnets, &removed);
+    places.extend(places_on_record);
     let record = Record {
         incident: incident.clone(),
         drill: request.drill,
         removed: on_record.union(&removed).cloned().collect(),
+        places,
     };
     let others = group.tags.len() - Record::keys_in(&group.tags).len();
     if others + record.to_tags().len() > MOST_TAGS {
@@ -206,16 +239,13 @@ fn restore_step(incident: &IncidentId, group: &GroupState) -> Step {
     if let Some(refusal) = untouchable(group) {
         return refuse(refusal);
     }
+    let restored = record.restored(&group.subnets);
     let added: BTreeSet<SubnetId> = record
         .removed
         .into_iter()
         .filter(|removed| !group.subnets.iter().any(|has| has == removed.as_str()))
         .collect();
-    let target = (!added.is_empty()).then(|| {
-        let mut target = group.subnets.clone();
-        target.extend(added.iter().map(ToString::to_string));
-        target
-    });
+    let target = (!added.is_empty()).then_some(restored);
     Step::Restore {
         target,
         added,
@@ -230,6 +260,17 @@ fn subnets_in(zones: &ZoneMap, zone: &ZoneId, subnets: &[String]) -> BTreeSet<Su
         .flatten()
         .filter(|known| subnets.iter().any(|subnet| subnet == known.as_str()))
         .cloned()
+        .collect()
+}
+
+/// The places of subnets in a group's list.
+fn places(list: &[String], of: &BTreeSet<SubnetId>) -> BTreeMap<SubnetId, u16> {
+    let numbered = list.iter().zip(0..);
+    numbered
+        .filter_map(|(subnet, place)| {
+            let subnet = of.iter().find(|wanted| wanted.as_str() == subnet)?;
+            Some((subnet.clone(), place))
+        })
         .collect()
 }
 

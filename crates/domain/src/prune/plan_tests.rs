@@ -78,6 +78,7 @@ fn pruned_for(zone: u8, group: GroupState) -> GroupState {
         incident: incident(zone),
         drill: false,
         removed: [subnet(zone, 1)].into(),
+        places: BTreeMap::new(),
     };
     let mut tags = group.tags.clone();
     tags.append(&mut record.to_tags());

@@ -128,6 +128,19 @@ impl PruneAnswer {
             })
     }
 
+    /// What is wrong with the selector: the groups that it names and Auto Scaling does not have.
+    pub fn missing(&self) -> impl Iterator<Item = String> {
+        self.groups
+            .iter()
+            .filter_map(|report| match &report.outcome {
+                Outcome::Failed {
+                    class: Class::NotFound,
+                    message,
+                } => Some(message.clone()),
+                _ => None,
+            })
+    }
+
     /// Whether anything was changed.
     #[must_use]
     pub fn changed(&self) -> bool {
@@ -202,6 +215,9 @@ pub struct GroupReport {
     /// there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+    /// Why the group could not be pruned of one zone or another, where it was only looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<Refusal>,
 }
 
 /// What a group is pruned for.

@@ -121,6 +121,19 @@ impl<'a> Alarm<'a> {
 }
 
 impl CloudWatch {
+    /// The state of every alarm, by name.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (&str, StateValue)> {
+        let metric = self
+            .alarms
+            .iter()
+            .map(|(name, alarm)| (name, alarm.state()));
+        let composite = self.composites.iter();
+        let composite = composite.map(|(name, alarm)| (name, alarm.state()));
+        metric
+            .chain(composite)
+            .map(|(name, state)| (name.as_str(), state.value))
+    }
+
     /// Describes alarms, a page at a time.
     ///
     /// # Errors

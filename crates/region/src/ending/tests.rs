@@ -221,6 +221,36 @@ async fn an_evacuation_has_to_be_in_force_at_the_end_or_undone() {
 }
 
 #[tokio::test]
+async fn the_region_has_to_be_as_before_where_that_is_expected() {
+    let stage = stage(hold());
+    let as_before = json!({"outcome": "hold", "asBefore": true});
+    ten_minutes(&stage).await;
+    assert_eq!(judged(&stage, as_before.clone()).problems, [""; 0]);
+    {
+        let mut state = stage.region.state();
+        let now = state.now();
+        let mut subnets: Vec<String> = {
+            let group = state.auto_scaling.group(GROUP).unwrap();
+            group.subnets.iter().map(ToString::to_string).collect()
+        };
+        subnets.reverse();
+        let update = UpdateGroup {
+            group: GROUP.to_owned(),
+            subnets: Some(subnets.join(",")),
+            ..UpdateGroup::default()
+        };
+        (state.auto_scaling)
+            .update_auto_scaling_group(&update, now)
+            .unwrap();
+    }
+    let problems = judged(&stage, as_before).problems;
+    assert!(
+        problems[0].starts_with("not as before: subnets of group wildrydes-web was"),
+        "{problems:?}"
+    );
+}
+
+#[tokio::test]
 async fn what_a_person_does_is_not_evacs_end() {
     let stage = stage(hold());
     ten_minutes(&stage).await;

@@ -16,13 +16,16 @@ use crate::world::{Effect, Target};
 pub struct ScenarioError(Vec<String>);
 
 /// The words that messages have for their phase.
-const PHASES: [&str; 9] = [
+const PHASES: [&str; 12] = [
     "held",
     "rehearsed",
     "autoshift",
     "shifted",
     "pruned",
     "renewed",
+    "looks-well",
+    "relapsed",
+    "not-ready",
     "restored",
     "failed-back",
     "failed",
