@@ -79,6 +79,12 @@ impl Pipeline {
         Self::watching(scenario, seed, |_| {})
     }
 
+    /// The pipeline in a scenario, on a stage that is changed before Evac watches it.
+    #[must_use]
+    pub fn changed(scenario: &Scenario, change: impl FnOnce(&mut Stage)) -> Self {
+        Self::watching(scenario, 1, change)
+    }
+
     fn watching(scenario: &Scenario, seed: u64, change: impl FnOnce(&mut Stage)) -> Self {
         // The SDK draws its waits from this generator.
         fastrand::seed(seed);
