@@ -7,6 +7,7 @@
     reason = "this is the tests' own code, and a test may panic"
 )]
 
+use domain::policy::Mode;
 use domain::report::Report;
 use pipeline_tests::{Pipeline, add_resource, scenario_named};
 use region::scenario::Scenario;
@@ -78,7 +79,10 @@ async fn a_zone_that_nobody_watches_is_not_failed_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_person_is_told_once_that_the_zone_looks_well() {
-    let pipeline = Pipeline::in_scenario(&cycle("failBack", json!("manual")));
+    let mut scenario = cycle("failBack", json!("manual"));
+    // The zone keeps its capacity, which answers the canary.
+    scenario.mode = Mode::Shift;
+    let pipeline = Pipeline::in_scenario(&scenario);
     pipeline.play().await;
     assert_eq!(told(&pipeline, "looks well, end its evacuation"), 1);
     assert_eq!(pipeline.shifted(), ["use1-az2"]);
@@ -87,9 +91,23 @@ async fn a_person_is_told_once_that_the_zone_looks_well() {
         .command(json!({"action": "fail-back", "reason": "it was told to be well"}))
         .await
         .unwrap();
-    pipeline.minutes(10).await;
     assert!(pipeline.shifted().is_empty());
-    assert!(pipeline.record().is_empty());
+}
+
+/// A zone that stays ill for an hour is tried, and does not get customers.
+#[tokio::test(start_paused = true)]
+async fn a_trial_of_a_zone_that_is_still_bad_moves_no_customers() {
+    let mut scenario = scenario_named("full-cycle");
+    scenario.faults[0].lasts = None;
+    scenario.lasts = "100m".parse().unwrap();
+    let pipeline = Pipeline::in_scenario(&scenario);
+    pipeline.play().await;
+    let codes = codes(&pipeline);
+    assert!(codes.contains(&"onTrial".to_owned()), "{codes:?}");
+    assert!(!codes.contains(&"provenWell".to_owned()), "{codes:?}");
+    assert_eq!(pipeline.shifted(), ["use1-az2"]);
+    assert_eq!(pipeline.subnets().len(), 2, "it was pruned again");
+    assert_eq!(told(&pipeline, "use1-az2 does not look well"), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -270,7 +270,7 @@ impl Run<'_> {
         if plan.shift && !plan.begun {
             // The intent is written on the shift first: from here on the tick carries on, and a
             // repeated event of the same alarm transition does not shift again.
-            let answer = self.extend(incident::Phase::FailBack).await;
+            let answer = self.extend(plan.phase).await;
             let answer = answer.map_err(|failure| stop(report, "begin fail-back", failure))?;
             take_shifts(report, "begin fail-back", answer)?;
         }
@@ -295,6 +295,10 @@ impl Run<'_> {
                     return Ok(Some(Phase::Restored));
                 }
             }
+        }
+        // With its capacity the zone can be seen to be well; traffic stays away until it is.
+        if plan.phase != incident::Phase::FailBack {
+            return Ok(Some(Phase::Restored));
         }
         if plan.shift {
             let answer = self.end_shift().await;

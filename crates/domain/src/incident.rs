@@ -128,6 +128,16 @@ pub enum Phase {
     Evacuate,
     /// The same, and people were told that the zone looks well.
     Well,
+    /// Capacity is coming back on trial, so that the zone can be seen to be well; traffic stays away.
+    Trial {
+        /// When the trial began, in minutes after the incident's transition.
+        minutes: u32,
+    },
+    /// Traffic is to stay away, and a trial did not show the zone well.
+    Tried {
+        /// When the trial ended, in minutes after the incident's transition.
+        minutes: u32,
+    },
     /// Capacity is coming back, and traffic follows.
     FailBack,
 }
@@ -141,13 +151,32 @@ pub enum Phase {
 pub struct Marker {
     /// The incident that the shift belongs to.
     pub incident: IncidentId,
-    /// The half of its life that the evacuation is in.
+    /// How far the evacuation is.
     pub phase: Phase,
     /// Whether the shift rehearses instead of helping.
     pub drill: bool,
 }
 
 const PREFIX: &str = "evac: ";
+const TRIAL: &str = "trial+";
+const TRIED: &str = "tried+";
+
+fn read_phase(word: &str) -> Option<Phase> {
+    match word {
+        "evacuate" => return Some(Phase::Evacuate),
+        "well" => return Some(Phase::Well),
+        "fail-back" => return Some(Phase::FailBack),
+        _ => {}
+    }
+    let minutes = |begin: &str| {
+        let digits = word.strip_prefix(begin)?.strip_suffix('m')?;
+        let number: u32 = digits.parse().ok()?;
+        // One phase has one spelling.
+        (number.to_string() == digits).then_some(number)
+    };
+    let trial = minutes(TRIAL).map(|minutes| Phase::Trial { minutes });
+    trial.or_else(|| minutes(TRIED).map(|minutes| Phase::Tried { minutes }))
+}
 
 impl Marker {
     /// Reads a comment. A comment that is not exactly one of Evac's is somebody else's.
@@ -155,12 +184,7 @@ impl Marker {
     pub fn from_comment(comment: &str) -> Option<Self> {
         let mut words = comment.strip_prefix(PREFIX)?.split(' ');
         let incident = words.next()?.parse().ok()?;
-        let phase = match words.next()? {
-            "evacuate" => Phase::Evacuate,
-            "well" => Phase::Well,
-            "fail-back" => Phase::FailBack,
-            _ => return None,
-        };
+        let phase = read_phase(words.next()?)?;
         let drill = match words.next() {
             None => false,
             Some("drill") => true,
@@ -177,9 +201,11 @@ impl Marker {
     #[must_use]
     pub fn to_comment(&self) -> String {
         let phase = match self.phase {
-            Phase::Evacuate => "evacuate",
-            Phase::Well => "well",
-            Phase::FailBack => "fail-back",
+            Phase::Evacuate => "evacuate".to_owned(),
+            Phase::Well => "well".to_owned(),
+            Phase::Trial { minutes } => format!("{TRIAL}{minutes}m"),
+            Phase::Tried { minutes } => format!("{TRIED}{minutes}m"),
+            Phase::FailBack => "fail-back".to_owned(),
         };
         let drill = if self.drill { " drill" } else { "" };
         format!("{PREFIX}{} {phase}{drill}", self.incident)
@@ -251,7 +277,13 @@ mod tests {
 
     #[test]
     fn a_marker_survives_its_comment() {
-        for phase in [Phase::Evacuate, Phase::FailBack] {
+        for phase in [
+            Phase::Evacuate,
+            Phase::Well,
+            Phase::Trial { minutes: 0 },
+            Phase::Tried { minutes: 45 },
+            Phase::FailBack,
+        ] {
             for drill in [false, true] {
                 let marker = Marker {
                     incident: incident(),
@@ -265,20 +297,24 @@ mod tests {
 
     #[test]
     fn the_longest_comment_fits_into_what_arc_keeps() {
-        let marker = Marker {
-            incident: IncidentId::new(
-                &"x".repeat(63).parse().unwrap(),
-                &"use1-wl1-bosto-wlz10".parse().unwrap(),
-                Timestamp::UNIX_EPOCH,
-            ),
-            phase: Phase::FailBack,
-            drill: true,
-        };
-        assert!(
-            marker.to_comment().len() <= 128,
-            "{} characters",
-            marker.to_comment().len()
-        );
+        // A drill has no trial.
+        let a_month = Phase::Tried { minutes: 43_200 };
+        for (phase, drill) in [(Phase::FailBack, true), (a_month, false)] {
+            let marker = Marker {
+                incident: IncidentId::new(
+                    &"x".repeat(63).parse().unwrap(),
+                    &"use1-wl1-bosto-wlz10".parse().unwrap(),
+                    Timestamp::UNIX_EPOCH,
+                ),
+                phase,
+                drill,
+            };
+            assert!(
+                marker.to_comment().len() <= 128,
+                "{} characters",
+                marker.to_comment().len()
+            );
+        }
     }
 
     #[test]
@@ -290,6 +326,9 @@ mod tests {
             "evac: please",
             "evac: wildrydes/use1-az1/20261124T092000Z",
             "evac: wildrydes/use1-az1/20261124T092000Z evacuate now",
+            "evac: wildrydes/use1-az1/20261124T092000Z trial+m",
+            "evac: wildrydes/use1-az1/20261124T092000Z trial+045m",
+            "evac: wildrydes/use1-az1/20261124T092000Z tried+45",
             "evac: wildrydes/use1-az1/20261124T092000Z evacuate drill x",
             " evac: wildrydes/use1-az1/20261124T092000Z evacuate",
         ] {

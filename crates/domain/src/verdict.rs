@@ -319,6 +319,12 @@ pub enum FailBackReason {
         /// In these words.
         reason: String,
     },
+    /// Its alarm is OK, and nothing of it is left that could be seen to be well: capacity returns on
+    /// trial, and traffic if the zone is well then.
+    OnTrial {
+        /// The incident.
+        incident: IncidentId,
+    },
     /// Its alarm is OK and the zone was seen to be well, for as long as the policy asks.
     ProvenWell {
         /// The incident.
@@ -349,6 +355,7 @@ impl FailBackReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Commanded { .. } => "commanded",
+            Self::OnTrial { .. } => "onTrial",
             Self::ProvenWell { .. } => "provenWell",
             Self::Continues { .. } => "continues",
             Self::PruneOutlivedShift { .. } => "pruneOutlivedShift",
@@ -361,6 +368,10 @@ impl fmt::Display for FailBackReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commanded { reason } => write!(f, "a person commanded it: \"{reason}\""),
+            Self::OnTrial { incident } => write!(
+                f,
+                "its alarm has been OK for long enough since {incident}; capacity returns on trial, and traffic once the zone was seen to be well with it"
+            ),
             Self::ProvenWell { incident, proof } => write!(
                 f,
                 "its alarm has been OK for long enough since {incident}, and the zone was seen to be well: {proof}"

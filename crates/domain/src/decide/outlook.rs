@@ -9,6 +9,13 @@
 //! **The zone has to have been watched all that time, and seen to be well** ([`crate::judge::proof`]).
 //! After a shift its alarm turns OK because nobody is there any more.
 //!
+//! **Where nothing is left to answer, capacity returns on trial.** A zone whose groups are pruned answers
+//! nobody, so no canary can see it well. There, once its alarm has been OK for long enough, capacity comes
+//! back while traffic stays away: a trial. Traffic follows if the zone is seen to be well with it. If it
+//! is not, or its alarm goes off, it is pruned again, and the next trial waits until the incident is
+//! twice as old: a trial takes capacity from the zones that carry the traffic. Where a person ends the
+//! evacuation there is no trial.
+//!
 //! **A zone that keeps failing is left to people.** Each return into a zone that fails again costs
 //! customers as much as the first failure did. So after more evacuations within `flapWindow` than
 //! `maxFlaps` it stays evacuated until a person says otherwise. The damping is on the return and never
@@ -27,13 +34,19 @@ use super::Case;
 use crate::duration::Span;
 use crate::event::AlarmState;
 use crate::failure::Failure;
-use crate::incident::IncidentId;
+use crate::incident::{IncidentId, Phase};
 use crate::judge::{Doubt, Proof, proof};
 use crate::observation::Evidence;
 use crate::policy::FailBackMode;
 use crate::shift::ShiftKind;
 use crate::verdict::clock;
 use crate::zone::ZoneId;
+
+/// So many minutes a trial has for its capacity to come.
+const FOR_CAPACITY: u32 = 30;
+
+/// A trial is made again when the incident is so many times as old as it was when the last one ended.
+const BACK_OFF: u32 = 2;
 
 /// How an evacuated zone looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +96,11 @@ pub enum Unproven {
         /// What failed.
         failure: Failure,
     },
+    /// Its groups are pruned, so nothing in it can answer.
+    WithoutCapacity {
+        /// What was seen.
+        doubt: Doubt,
+    },
     /// What was seen of the zone is no proof.
     Doubted {
         /// Why not.
@@ -117,6 +135,10 @@ impl fmt::Display for Unproven {
             Self::Unavailable { failure } => {
                 write!(f, "what watches it cannot be read: {}", failure.message)
             }
+            Self::WithoutCapacity { doubt } => write!(
+                f,
+                "{doubt}, and its groups are pruned, so there is nothing in it to answer well"
+            ),
             Self::Doubted { doubt } => doubt.fmt(f),
         }
     }
@@ -192,11 +214,46 @@ impl Case<'_> {
                 let policy = &self.workload.policy;
                 match proof(minutes, policy.stable_minutes(), &policy.criteria) {
                     Ok(proof) => return Outlook::Well(proof),
+                    Err(doubt @ (Doubt::Bad { .. } | Doubt::TooFew { .. }))
+                        if self.is_pruned_of(incident.zone()) =>
+                    {
+                        Unproven::WithoutCapacity { doubt }
+                    }
                     Err(doubt) => Unproven::Doubted { doubt },
                 }
             }
         };
         Outlook::Unproven(unproven)
+    }
+
+    fn is_pruned_of(&self, zone: &ZoneId) -> bool {
+        let mut pruned = self.observation.pruned_for().into_iter();
+        pruned.any(|(incident, _)| incident.zone() == zone)
+    }
+
+    /// Whether it is time to bring capacity back on trial, after what the shift says.
+    pub(super) fn trial_is_due(&self, incident: &IncidentId, says: Phase) -> bool {
+        match says {
+            Phase::Evacuate | Phase::Well => true,
+            Phase::Tried { minutes } => {
+                self.minutes_since(incident) >= minutes.saturating_mul(BACK_OFF)
+            }
+            Phase::Trial { .. } | Phase::FailBack => false,
+        }
+    }
+
+    /// Whether a trial that began then may still show that the zone is well: its capacity needs time to
+    /// come, and then it has to be seen for as long as the policy asks.
+    pub(super) fn trial_lasts(&self, incident: &IncidentId, began: u32) -> bool {
+        let stable = u32::try_from(self.workload.policy.stable_minutes()).unwrap_or(u32::MAX);
+        let longest = stable.saturating_mul(2).saturating_add(FOR_CAPACITY);
+        self.minutes_since(incident).saturating_sub(began) <= longest
+    }
+
+    /// Minutes since an incident's transition.
+    pub(super) fn minutes_since(&self, incident: &IncidentId) -> u32 {
+        let minutes = self.now.duration_since(incident.transition()).as_mins();
+        u32::try_from(minutes.max(0)).unwrap_or(u32::MAX)
     }
 
     /// Whether the zone's alarm has been OK for long enough; what is to be said where it has not.

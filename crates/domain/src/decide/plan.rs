@@ -59,8 +59,10 @@ pub struct FailBack {
     pub incident: IncidentId,
     /// Whether a shift of ours is in force.
     pub shift: bool,
-    /// Whether the shift says already that the fail-back has begun.
+    /// Whether the shift says the phase already.
     pub begun: bool,
+    /// The phase that our shift is to say: fail-back, or a trial, in which traffic stays away.
+    pub phase: Phase,
     /// Whether there are groups to restore.
     pub restore: bool,
     /// Whether this rehearses.

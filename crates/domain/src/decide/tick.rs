@@ -1,6 +1,6 @@
 //! The tick: what is, is put right; and how an evacuation ends.
 
-use super::outlook::Outlook;
+use super::outlook::{Outlook, Unproven};
 use super::{Case, Decision, FailBack, Plan};
 use crate::event::AlarmState;
 use crate::hold::HoldReason;
@@ -63,6 +63,7 @@ impl Case<'_> {
         let plan = Plan::FailBack(FailBack {
             shift: ours.is_some(),
             begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack),
+            phase: Phase::FailBack,
             restore: self.workload.groups.is_some(),
             incident,
             drill,
@@ -124,6 +125,11 @@ impl Case<'_> {
     /// until it is proven to be well.
     fn stay_or_end(&self, incident: IncidentId, says: Option<Phase>) -> Decision {
         let outlook = self.outlook(&incident);
+        if let Some(says) = says
+            && let Some(decision) = self.on_trial(&incident, says, &outlook)
+        {
+            return decision;
+        }
         let (reason, says_well) = match &outlook {
             Outlook::Well(proof) => {
                 let proof = *proof;
@@ -155,10 +161,13 @@ impl Case<'_> {
         if let Plan::Evacuate(plan) = &mut decision.plan
             && !plan.dry_run
         {
-            let phase = if says_well {
-                Phase::Well
-            } else {
-                Phase::Evacuate
+            let phase = match says {
+                _ if says_well => Phase::Well,
+                Some(tried @ Phase::Tried { .. }) => tried,
+                Some(Phase::Trial { .. }) => Phase::Tried {
+                    minutes: self.minutes_since(&plan.incident),
+                },
+                Some(Phase::Evacuate | Phase::Well | Phase::FailBack) | None => Phase::Evacuate,
             };
             // Where no shift can say it, people are told whenever it is so, and nobody when it ends.
             plan.tell_outlook = says.map_or(says_well, |says| says != phase);
@@ -166,6 +175,49 @@ impl Case<'_> {
             plan.phase = phase;
         }
         decision
+    }
+
+    /// A trial that begins or goes on, if one does. A person who ends the evacuation needs none.
+    fn on_trial(&self, incident: &IncidentId, says: Phase, outlook: &Outlook) -> Option<Decision> {
+        let phase = match (outlook, says) {
+            (Outlook::Unproven(_), Phase::Trial { minutes })
+                if self.trial_lasts(incident, minutes) =>
+            {
+                says
+            }
+            (Outlook::Unproven(Unproven::WithoutCapacity { .. }), _)
+                if self.trial_is_due(incident, says) && !self.is_dry() =>
+            {
+                Phase::Trial {
+                    minutes: self.minutes_since(incident),
+                }
+            }
+            _ => return None,
+        };
+        if self.kept(incident).is_some() {
+            return None;
+        }
+        let verdict = Verdict::FailBack {
+            zone: incident.zone().clone(),
+            reason: FailBackReason::OnTrial {
+                incident: incident.clone(),
+            },
+        };
+        let plan = Plan::FailBack(FailBack {
+            incident: incident.clone(),
+            shift: true,
+            begun: says == phase,
+            phase,
+            restore: true,
+            drill: false,
+            dry_run: self.is_dry(),
+        });
+        Some(Decision {
+            verdict,
+            plan,
+            announce: false,
+            unready: None,
+        })
     }
 
     /// Whether the zone's alarm has gone off again since an incident.
@@ -228,9 +280,11 @@ impl Case<'_> {
             Phase::FailBack => FailBackReason::Continues {
                 incident: incident.clone(),
             },
-            Phase::Evacuate | Phase::Well => FailBackReason::LeadEnded {
-                incident: incident.clone(),
-            },
+            Phase::Evacuate | Phase::Well | Phase::Trial { .. } | Phase::Tried { .. } => {
+                FailBackReason::LeadEnded {
+                    incident: incident.clone(),
+                }
+            }
         };
         self.end(incident, marker.drill, reason)
     }

@@ -39,7 +39,7 @@ pub enum Phase {
     Renewed,
     /// The evacuated zone looks well, and a person has to end its evacuation.
     LooksWell,
-    /// The evacuated zone does not look well any more.
+    /// The evacuated zone does not look well, after a trial or any more.
     Relapsed,
     /// Nothing is wrong, and something would fail in an incident.
     NotReady,
@@ -186,7 +186,7 @@ fn subject(report: &Report, phase: Phase) -> String {
         Phase::Pruned => format!("{} {zone}", text::pruned(report).0),
         Phase::Renewed => format!("traffic stays away from {zone}"),
         Phase::LooksWell => format!("{zone} looks well, end its evacuation"),
-        Phase::Relapsed => format!("{zone} does not look well any more"),
+        Phase::Relapsed => format!("{zone} does not look well"),
         Phase::NotReady => "not ready to evacuate".to_owned(),
         Phase::Restored => format!("capacity returns to {zone}"),
         Phase::FailedBack => format!("evacuation of {zone} ended"),

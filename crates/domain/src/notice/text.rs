@@ -10,7 +10,7 @@ use crate::policy::Mode;
 use crate::prune;
 use crate::report::Report;
 use crate::shift;
-use crate::verdict::{EvacuateReason, Verdict};
+use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 
 /// Lines about resources, and as many about groups: a phone shows no more at a glance.
 const MOST_LINES: usize = 10;
@@ -176,10 +176,13 @@ fn headline(report: &Report, phase: Phase) -> String {
             "{zone} looks well again for {workload}. It stays evacuated until you end the evacuation."
         ),
         Phase::Relapsed => {
-            format!("{zone} does not look well any more for {workload}. It stays evacuated.")
+            format!("{zone} does not look well for {workload}. It stays evacuated.")
         }
         Phase::NotReady => format!(
             "Customers of {workload} are well. If a zone failed now, Evac could not do all of its work."
+        ),
+        Phase::Restored if is_on_trial(report) => format!(
+            "{zone} is back in the Auto Scaling groups of {workload} on trial. Traffic stays away until the zone was seen to be well with its capacity."
         ),
         Phase::Restored => format!(
             "{zone} is back in the Auto Scaling groups of {workload}. Traffic stays away until instances are in service there."
@@ -192,6 +195,16 @@ fn headline(report: &Report, phase: Phase) -> String {
         ),
         Phase::Failed => format!("Evac could not finish: {verdict} {zone} for {workload} failed."),
     }
+}
+
+fn is_on_trial(report: &Report) -> bool {
+    matches!(
+        report.verdict,
+        Verdict::FailBack {
+            reason: FailBackReason::OnTrial { .. },
+            ..
+        }
+    )
 }
 
 fn is_commanded(report: &Report) -> bool {

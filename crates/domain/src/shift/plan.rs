@@ -175,7 +175,7 @@ fn shift_step(request: &ShiftRequest, incident: &IncidentId, reading: &ResourceR
             // The alarm has gone off anew, or a person commands it again, or what was rehearsed is
             // meant now: the shift serves this incident from now on.
             (false, _, Some(id)) => return Step::Update { id },
-            (true, Phase::Evacuate | Phase::Well, _) | (false, _, None) => {}
+            (true, _, _) | (false, _, None) => {}
         }
     }
     // A practice run ends after half an hour and an experiment when it likes, so neither is the

@@ -27,9 +27,13 @@ fn watched() -> Fleet {
 
 impl Fleet {
     /// The canary asked the zone sixty times in each of the last minutes, and so many failed.
-    fn seen(mut self, number: u8, faults: u64) -> Self {
+    fn seen(self, number: u8, faults: u64) -> Self {
+        self.seen_with(number, 60, faults)
+    }
+
+    fn seen_with(mut self, number: u8, requests: u64, faults: u64) -> Self {
         let minute = Minute {
-            requests: 60,
+            requests,
             faults,
             ..Minute::default()
         };
@@ -383,4 +387,122 @@ fn the_default_leaves_the_end_to_people() {
         Fleet::of(3).workload().policy.fail_back,
         FailBackMode::Manual
     );
+}
+
+// Trials: a zone whose groups are pruned has nothing to answer a canary.
+
+fn silent_zone(phase: Phase) -> Fleet {
+    quiet(phase).pruned(1).seen(1, 60)
+}
+
+fn trial(decision: &Decision) -> FailBack {
+    assert_eq!(decision.verdict.code(), "onTrial", "{}", decision.verdict);
+    fails_back(decision, 1)
+}
+
+#[test]
+fn a_zone_without_capacity_gets_it_back_on_trial() {
+    let plan = trial(&silent_zone(Phase::Evacuate).ticks());
+    assert_eq!(plan.phase, Phase::Trial { minutes: 30 });
+    assert!(plan.shift && plan.restore && !plan.begun && !plan.drill && !plan.dry_run);
+    let few = quiet(Phase::Evacuate).pruned(1).seen_with(1, 1, 0);
+    trial(&few.ticks());
+}
+
+#[test]
+fn a_zone_that_is_bad_with_its_capacity_gets_no_trial() {
+    let decision = quiet(Phase::Evacuate).seen(1, 60).ticks();
+    assert!(matches!(unproven(&decision), Unproven::Doubted { .. }));
+    let elsewhere = quiet(Phase::Evacuate).pruned(2).seen(1, 60);
+    assert!(matches!(
+        unproven(&elsewhere.ticks()),
+        Unproven::Doubted { .. }
+    ));
+}
+
+#[test]
+fn nothing_is_tried_where_nothing_would_show_how_it_went() {
+    let decision = quiet(Phase::Evacuate).pruned(1).ticks();
+    assert_eq!(unproven(&decision), Unproven::NotWatched);
+    let decision = quiet(Phase::Evacuate).pruned(1).seen(2, 0).ticks();
+    assert!(matches!(unproven(&decision), Unproven::Doubted { .. }));
+}
+
+#[test]
+fn where_a_person_ends_the_evacuation_nothing_is_tried() {
+    for fleet in [
+        silent_zone(Phase::Evacuate).policy("failBack", "manual"),
+        silent_zone(Phase::Evacuate)
+            .ended(1, t(-60))
+            .ended(1, t(-120)),
+        silent_zone(Phase::Evacuate).shifted(1, ShiftKind::Autoshift, ""),
+        silent_zone(Phase::Evacuate).policy("mode", "observe"),
+    ] {
+        let decision = fleet.ticks();
+        let plan = evacuates(&decision, 1);
+        assert_eq!(plan.phase, Phase::Evacuate);
+        assert!(matches!(
+            unproven(&decision),
+            Unproven::WithoutCapacity { .. }
+        ));
+    }
+}
+
+#[test]
+fn a_trial_goes_on_until_the_zone_is_proven_well() {
+    let on_trial = || quiet(Phase::Trial { minutes: 20 });
+    let plan = trial(&on_trial().seen(1, 60).ticks());
+    assert_eq!(plan.phase, Phase::Trial { minutes: 20 });
+    assert!(plan.begun, "the shift says it already");
+    let plan = proven(&on_trial().seen(1, 0).ticks());
+    assert_eq!(plan.phase, Phase::FailBack);
+    assert!(!plan.begun);
+}
+
+#[test]
+fn a_trial_that_does_not_show_the_zone_well_ends_and_people_are_told() {
+    let after = |minutes: i64| {
+        quiet(Phase::Trial { minutes: 30 })
+            .at(minutes)
+            .seen(1, 60)
+            .ticks()
+    };
+    // Twice the quarter of an hour, and half an hour for capacity to come.
+    trial(&after(90));
+    let plan = evacuates(&after(91), 1);
+    assert_eq!(plan.phase, Phase::Tried { minutes: 91 });
+    assert!(plan.prune && plan.renew && plan.tell_outlook);
+}
+
+#[test]
+fn an_alarm_ends_a_trial_at_once() {
+    let plan = evacuates(
+        &quiet(Phase::Trial { minutes: 20 })
+            .impaired(1)
+            .seen(1, 0)
+            .ticks(),
+        1,
+    );
+    assert_eq!(plan.phase, Phase::Tried { minutes: 30 });
+    assert!(plan.prune && plan.tell_outlook);
+}
+
+#[test]
+fn the_next_trial_waits_until_the_incident_is_twice_as_old() {
+    let at = |minutes: i64| {
+        silent_zone(Phase::Tried { minutes: 91 })
+            .at(minutes)
+            .ticks()
+    };
+    let waiting = evacuates(&at(181), 1);
+    assert_eq!(waiting.phase, Phase::Tried { minutes: 91 });
+    assert!(!waiting.tell_outlook);
+    assert_eq!(trial(&at(182)).phase, Phase::Trial { minutes: 182 });
+}
+
+#[test]
+fn a_policy_that_changes_to_manual_ends_a_trial() {
+    let manual = quiet(Phase::Trial { minutes: 20 }).policy("failBack", "manual");
+    let plan = evacuates(&manual.seen(1, 60).ticks(), 1);
+    assert_eq!(plan.phase, Phase::Tried { minutes: 30 });
 }
