@@ -7,7 +7,9 @@
 //! seconds are better than the minute until Lambda's retry. If the alarm has recovered by then, and on
 //! every other path, the shifts and the groups are asked for as well, all at the same time; the evidence
 //! only where an alarm or a person makes it matter, and whether an evacuated zone was seen to be well
-//! only where its fail-back waits for nothing else.
+//! only where its fail-back waits for nothing else. What is read at the same time is not read at one
+//! moment: an evacuation that begins meanwhile can look like one whose shift has ended, which would be
+//! undone. So before that is believed the shifts are read once more.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,6 +88,9 @@ impl Classifier {
             shifts,
             groups,
         };
+        if observation.seems_to_have_lost_its_lead(&workload.name) {
+            observation.shifts = self.read_shifts(workload, true, status_within).await;
+        }
         if full && evidence_matters(signal, &observation) {
             let source = workload.evidence.as_ref();
             observation.evidence = self

@@ -177,6 +177,25 @@ impl Observation {
             .next()
     }
 
+    /// The marks of this workload's own shifts, one for each shift, the lead's first.
+    pub fn marks(&self, workload: &WorkloadName) -> impl Iterator<Item = Marker> {
+        self.active_shifts()
+            .filter_map(|(_, shift)| shift.ours(workload))
+    }
+
+    /// Whether what was seen looks like an evacuation whose shift on the lead has ended: another
+    /// resource is shifted or a group is pruned, and the lead is not. It may also have begun between
+    /// one reading and another, as not everything is read at one moment; then a second look at the
+    /// shifts shows it, because the lead is shifted first and released last.
+    #[must_use]
+    pub fn seems_to_have_lost_its_lead(&self, workload: &WorkloadName) -> bool {
+        let mut pruned = self.pruned_for().into_iter();
+        self.shifts.taken().is_some()
+            && self.lead_shift(workload).is_none()
+            && (self.other_shift(workload).is_some()
+                || pruned.any(|(incident, _)| incident.workload() == workload))
+    }
+
     /// Incidents that were ended on any resource.
     pub fn ended(&self) -> impl Iterator<Item = &IncidentId> {
         self.shifts

@@ -86,15 +86,19 @@ pub enum AfterRestore {
 }
 
 /// The gate between restore and the end of the shift: no traffic before there is capacity for it.
-/// A group that could not be restored keeps traffic away, unless it is being deleted.
+/// A group that could not be restored keeps traffic away, unless it is being deleted, or pruned for
+/// another incident: then it lacks nothing in this zone, and has to wait for the end of this one.
 #[must_use]
 pub fn after_restore(answer: &PruneAnswer) -> AfterRestore {
     if let Some((group, failure)) = answer.failures().next() {
         return AfterRestore::Failed(failure.of(group));
     }
-    let refused = answer
-        .refusals()
-        .find(|(_, refusal)| **refusal != Refusal::BeingDeleted);
+    let refused = answer.refusals().find(|(_, refusal)| {
+        !matches!(
+            refusal,
+            Refusal::BeingDeleted | Refusal::PrunedForAnotherIncident { .. }
+        )
+    });
     if let Some((group, refusal)) = refused {
         return AfterRestore::Failed(Failure::new(
             Class::Rejected,

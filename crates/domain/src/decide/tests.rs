@@ -786,6 +786,88 @@ fn a_tick_finishes_a_fail_back_that_has_begun() {
 }
 
 #[test]
+fn a_fail_back_that_was_marked_on_one_resource_only_is_finished() {
+    let plan = fails_back(
+        &Fleet::of(3)
+            .impaired(1)
+            .evacuated(1, Phase::Evacuate, false)
+            .another_evacuated(1, Phase::FailBack, false)
+            .ticks(),
+        1,
+    );
+    assert!(plan.shift && plan.restore);
+    assert!(!plan.begun, "the lead does not say so yet");
+    let mut anew = Fleet::of(3).impaired(1);
+    anew.full = true;
+    let marker = Marker {
+        incident: incident(1, t(30)),
+        phase: Phase::Evacuate,
+        drill: false,
+    };
+    let anew = anew
+        .shifted(1, ShiftKind::Customer, &marker.to_comment())
+        .another_evacuated(1, Phase::FailBack, false);
+    evacuates(&anew.ticks(), 1);
+}
+
+#[test]
+fn what_is_left_of_another_zone_is_ended_before_the_lead_s_evacuation_goes_on() {
+    let evacuated = || {
+        Fleet::of(3)
+            .impaired(2)
+            .evacuated(2, Phase::Evacuate, false)
+    };
+    let pruned = fails_back(&evacuated().pruned(1).ticks(), 1);
+    assert!(!pruned.shift && pruned.restore);
+    let shifted = evacuated().another_evacuated(1, Phase::Evacuate, false);
+    let shifted = fails_back(&shifted.ticks(), 1);
+    assert!(shifted.shift && !shifted.begun);
+    let begun = evacuated().another_evacuated(1, Phase::FailBack, false);
+    assert!(fails_back(&begun.ticks(), 1).begun);
+    evacuates(&evacuated().pruned(2).ticks(), 2);
+}
+
+/// What the tick sees between an evacuation's first shift and its last, or if it reads the lead before
+/// the first and the rest after the last.
+#[test]
+fn a_lead_that_is_missing_is_looked_at_twice() {
+    let seems_so = |fleet: Fleet| {
+        let name = fleet.workload().name;
+        let shifts = ShiftAnswer {
+            resources: std::iter::once(fleet.resource)
+                .chain(fleet.others)
+                .collect(),
+            ..answer(Outcome::Read, false)
+        };
+        let groups = PruneAnswer {
+            schema: prune::ANSWER_SCHEMA.to_owned(),
+            action: "status".to_owned(),
+            incident: None,
+            dry_run: false,
+            groups: fleet.groups,
+            not_reached: NotReached::default(),
+        };
+        let observation = Observation {
+            shifts: Reading::Taken(shifts),
+            groups: Reading::Taken(groups),
+            ..Observation::default()
+        };
+        observation.seems_to_have_lost_its_lead(&name)
+    };
+    let of_another = || Fleet::of(3).another_evacuated(1, Phase::Evacuate, false);
+    assert!(seems_so(of_another()));
+    assert!(seems_so(Fleet::of(3).pruned(1)));
+    assert!(!seems_so(Fleet::of(3)));
+    assert!(!seems_so(of_another().evacuated(1, Phase::Evacuate, false)));
+    assert!(!seems_so(Fleet::of(3).pruned(1).evacuated(
+        1,
+        Phase::Evacuate,
+        false
+    )));
+    assert!(!Observation::default().seems_to_have_lost_its_lead(&Fleet::of(3).workload().name));
+}
+
+#[test]
 fn a_prune_that_outlived_its_shift_is_undone() {
     let plan = fails_back(&Fleet::of(3).pruned(1).ticks(), 1);
     assert!(!plan.shift && plan.restore);
@@ -1145,6 +1227,22 @@ fn traffic_returns_only_once_capacity_is_in_service() {
     };
     assert!(matches!(
         after_restore(&answer(2, failed)),
+        AfterRestore::Failed(_)
+    ));
+    let refused = |refusal| prune::Outcome::Refused { refusal };
+    let other = prune::Refusal::PrunedForAnotherIncident {
+        incident: incident(2, t(0)),
+    };
+    assert_eq!(
+        after_restore(&answer(2, refused(other))),
+        AfterRestore::Ready,
+        "it lacks nothing in this zone"
+    );
+    let unreadable = prune::Refusal::UnreadableRecord {
+        problem: "nobody knows what is missing".to_owned(),
+    };
+    assert!(matches!(
+        after_restore(&answer(2, refused(unreadable))),
         AfterRestore::Failed(_)
     ));
     let cut = PruneAnswer {

@@ -86,7 +86,10 @@ impl Case<'_> {
         }
         let name = &self.workload.name;
         if let Some((_, marker)) = self.observation.lead_shift(name) {
-            return self.carry_on(marker);
+            return match self.left_of_another(marker.incident.zone()) {
+                Some(decision) => decision,
+                None => self.carry_on(marker),
+            };
         }
         if let Some(marker) = self.observation.other_shift(name) {
             return self.without_lead(marker);
@@ -97,10 +100,61 @@ impl Case<'_> {
         }
     }
 
-    /// Our shift is in force.
+    /// Ends what is left of the evacuation of another zone than the lead's: a shift of another
+    /// resource, that was started when the lead was lost already, or a prune that outlived its shift. The
+    /// lead is the lock, so whatever has lost it is over, and until it is gone it stands in the way of the
+    /// evacuation that has the lead.
+    fn left_of_another(&self, zone: &ZoneId) -> Option<Decision> {
+        let name = &self.workload.name;
+        let mut pruned = self.observation.pruned_for().into_iter();
+        let pruned =
+            pruned.find(|(incident, _)| incident.workload() == name && incident.zone() != zone);
+        let mut marks = self.observation.marks(name);
+        let shifted = marks.find(|marker| marker.incident.zone() != zone);
+        let (incident, drill, begun) = match (&shifted, pruned) {
+            (Some(marker), _) => (
+                marker.incident.clone(),
+                marker.drill,
+                marker.phase == Phase::FailBack,
+            ),
+            (None, Some((incident, drill))) => (incident.clone(), drill, false),
+            (None, None) => return None,
+        };
+        let reason = match &shifted {
+            Some(_) => FailBackReason::LeadEnded {
+                incident: incident.clone(),
+            },
+            None => FailBackReason::PruneOutlivedShift {
+                incident: incident.clone(),
+            },
+        };
+        Some(Decision {
+            verdict: Verdict::FailBack {
+                zone: incident.zone().clone(),
+                reason,
+            },
+            plan: Plan::FailBack(FailBack {
+                incident,
+                shift: shifted.is_some(),
+                begun,
+                phase: Phase::FailBack,
+                restore: self.workload.groups.is_some(),
+                drill,
+                dry_run: self.is_dry(),
+            }),
+            announce: false,
+            unready: None,
+        })
+    }
+
+    /// Our shift is in force. One resource that is failing back is enough: a run that died while it
+    /// marked them all has to be finished.
     pub(super) fn carry_on(&self, marker: Marker) -> Decision {
         let incident = marker.incident;
-        if marker.phase == Phase::FailBack {
+        let mut marks = self.observation.marks(&self.workload.name);
+        let failing_back = marks
+            .any(|other| other.phase == Phase::FailBack && incident.is_settled_by(&other.incident));
+        if failing_back {
             // The zone has failed anew before its fail-back was finished: that is another incident.
             let zone = incident.zone();
             if !marker.drill && self.has_failed_anew(&incident) {
