@@ -210,6 +210,23 @@ fn ended(incident: &IncidentId) -> Outcome {
     }
 }
 
+/// Whether a shift of ours is one that this action is about. Between the decision and the action a
+/// person may have begun fail-back, which a renewal must not take back; and the alarm may have gone off
+/// anew, and its incident have taken the shift over, which is none of an older incident's business.
+fn concerns(action: &ShiftAction, incident: &IncidentId, marker: &Marker) -> bool {
+    let renews = matches!(
+        action,
+        ShiftAction::Extend {
+            phase: Phase::Evacuate,
+            ..
+        }
+    );
+    let takes_back =
+        renews && marker.phase == Phase::FailBack && incident.is_settled_by(&marker.incident);
+    let is_younger = !marker.incident.is_settled_by(incident);
+    !takes_back && !is_younger
+}
+
 /// Plans an `extend`: our shifts away from the incident's zone are updated, everything else is left.
 fn plan_extend(
     request: &ShiftRequest,
@@ -245,7 +262,11 @@ fn own_steps(
             .shifts
             .iter()
             .filter(|shift| shift.is_away_from(incident.zone()))
-            .find(|shift| shift.ours(&request.workload).is_some());
+            .find(|shift| {
+                shift
+                    .ours(&request.workload)
+                    .is_some_and(|marker| concerns(&request.action, incident, &marker))
+            });
         match ours.map(|shift| shift.id.clone()) {
             Some(Some(id)) => act(id),
             Some(None) => Step::Leave(failed(&Failure::new(

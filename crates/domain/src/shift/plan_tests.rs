@@ -369,11 +369,7 @@ fn the_moment_of_the_incident_does_not_matter_to_its_end() {
 
 #[test]
 fn only_our_own_shifts_are_extended() {
-    let extend = request(ShiftAction::Extend {
-        incident: this(),
-        expires_in: "1h".parse().unwrap(),
-        phase: Phase::FailBack,
-    });
+    let extend = extend(Phase::FailBack);
     assert_eq!(
         words(&steps_of(
             &extend,
@@ -381,6 +377,45 @@ fn only_our_own_shifts_are_extended() {
             active(1, ShiftKind::Customer, "Jane")
         )),
         ["update", "held"]
+    );
+}
+
+fn extend(phase: Phase) -> ShiftRequest {
+    request(ShiftAction::Extend {
+        incident: this(),
+        expires_in: "1h".parse().unwrap(),
+        phase,
+    })
+}
+
+#[test]
+fn a_shift_that_a_younger_incident_has_taken_over_is_left_by_an_older_one() {
+    let younger = || marked(incident(1, "20261124T094500Z"), Phase::Evacuate);
+    let cancel = request(ShiftAction::Cancel { incident: this() });
+    for request in [cancel, extend(Phase::FailBack), extend(Phase::Evacuate)] {
+        assert_eq!(
+            words(&steps_of(&request, younger(), idle())),
+            ["held", "not shifted"]
+        );
+    }
+}
+
+#[test]
+fn a_renewal_does_not_take_back_a_fail_back() {
+    let renew = extend(Phase::Evacuate);
+    assert_eq!(
+        words(&steps_of(
+            &renew,
+            marked(this(), Phase::FailBack),
+            marked(this(), Phase::Evacuate)
+        )),
+        ["held", "update"]
+    );
+    let older = marked(incident(1, "20261124T080000Z"), Phase::FailBack);
+    assert_eq!(
+        words(&steps_of(&renew, older, idle())),
+        ["update", "not shifted"],
+        "the alarm has gone off anew since"
     );
 }
 
