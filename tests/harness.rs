@@ -20,7 +20,7 @@ use domain::policy::Mode;
 use domain::report::Report;
 use domain::signal::BareDefaults;
 use jiff::SignedDuration;
-use region::autoscaling::{GroupSpec, UpdateGroup};
+use region::autoscaling::{GroupSpec, TagParameter, UpdateGroup};
 use region::cloudwatch::{Actions, CompositeAlarmConfig, StateValue};
 use region::lambda::{Answer, FunctionFailure, Handler, Invoked};
 use region::operation::Service;
@@ -248,6 +248,22 @@ impl Pipeline {
             .auto_scaling
             .update_auto_scaling_group(&update, now)
             .expect("an update");
+    }
+
+    /// A person deletes the tags of Evac's record.
+    pub fn delete_record_as_person(&self) {
+        let tags: Vec<TagParameter> = self
+            .record()
+            .into_iter()
+            .map(|(key, _)| TagParameter {
+                group: Some(GROUP.to_owned()),
+                resource_type: Some("auto-scaling-group".to_owned()),
+                key,
+                ..TagParameter::default()
+            })
+            .collect();
+        let mut region = self.region().state();
+        region.auto_scaling.delete_tags(&tags).expect("tags");
     }
 
     /// The calls to a service so far, by operation.

@@ -358,6 +358,35 @@ async fn what_is_to_be_removed_is_on_record_even_if_the_removal_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_deleted_while_the_group_is_pruned_is_written_again() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.region().inject(
+        ApiFault::of(Service::AutoScaling, FaultKind::TimeoutBefore)
+            .on("UpdateAutoScalingGroup")
+            .times(1),
+    );
+    // While the update is tried again: by a restore that finds nothing missing yet, or by a person.
+    let deleted = async {
+        while pipeline.record().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        pipeline.delete_record_as_person();
+    };
+    let (evacuated, ()) = tokio::join!(pipeline.command(evacuate("use1-az1")), deleted);
+    let error = evacuated.unwrap_err();
+    assert!(
+        error.error_message.contains("lost the record of its prune"),
+        "{}",
+        error.error_message
+    );
+    assert_eq!(pipeline.subnets().len(), 2);
+    assert_eq!(pipeline.record().len(), 2, "the incident, and the subnet");
+    pipeline.command(fail_back()).await.unwrap();
+    pipeline.minutes(10).await;
+    assert_eq!(pipeline.subnets().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_removed_when_it_cannot_be_written_down() {
     let pipeline = Pipeline::at_peace();
     pipeline

@@ -219,15 +219,19 @@ impl AsgPruning {
                 .iter()
                 .any(|subnet| removed.iter().any(|gone| gone.as_str() == subnet))
         };
-        match self.change(&group, &remaining, is_done).await {
-            Ok(after) => (
+        let after = match self.change(&group, &remaining, is_done).await {
+            Ok(after) => after,
+            Err(failure) => return (failed(failure), group),
+        };
+        match self.keep_record_of_prune(&after, &record).await {
+            Ok(()) => (
                 Outcome::Pruned {
                     removed,
                     remaining: after.subnets.clone(),
                 },
                 after,
             ),
-            Err(failure) => (failed(failure), group),
+            Err(failure) => (failed(failure), after),
         }
     }
 
@@ -259,6 +263,25 @@ impl AsgPruning {
             Ok(()) => (Outcome::Restored { added }, after),
             Err(failure) => (failed(failure), after),
         }
+    }
+
+    /// Writes the record again if it was deleted before the group had lost its subnets: by a restore
+    /// that ran at the same time and found nothing missing, or by a person. The restore looks at the
+    /// subnets after it has deleted, and this looks at the record after the subnets are gone, so one of
+    /// the two sees the other.
+    async fn keep_record_of_prune(
+        &self,
+        after: &GroupState,
+        record: &Record,
+    ) -> Result<(), Failure> {
+        if !Record::keys_in(&after.tags).is_empty() {
+            return Ok(());
+        }
+        self.auto_scaling
+            .write_tags(&after.name, &record.to_tags())
+            .await?;
+        let message = format!("{} lost the record of its prune meanwhile", after.name);
+        Err(Failure::new(Class::Conflict, message))
     }
 
     /// Writes the record again if the group lacks, after all, what the record named: a prune ran at
