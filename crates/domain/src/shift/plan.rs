@@ -216,10 +216,7 @@ fn ended(incident: &IncidentId) -> Outcome {
 fn concerns(action: &ShiftAction, incident: &IncidentId, marker: &Marker) -> bool {
     let renews = matches!(
         action,
-        ShiftAction::Extend {
-            phase: Phase::Evacuate,
-            ..
-        }
+        ShiftAction::Extend { phase, .. } if *phase != Phase::FailBack
     );
     let takes_back =
         renews && marker.phase == Phase::FailBack && incident.is_settled_by(&marker.incident);
