@@ -17,7 +17,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test emulators clients lock-clients check format lint deny advisories docs architecture schemas \
+.PHONY: help build drill test crash emulators clients lock-clients check format lint deny advisories docs architecture schemas \
 	bench-classify bench-detection bench-judge check-detection
 
 help: ## Show what there is to make
@@ -33,6 +33,9 @@ test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
 	@$(MAKE) clients
+
+crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
+	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
 
 clients: build $(CLIENTS)/installed ## Walk over the embedded Region with boto3 and the AWS CLI
 	EVAC=$(abspath $(BIN))/evac $(CLIENTS)/bin/python -B -m pytest tests/clients

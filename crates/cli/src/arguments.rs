@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::backtest::Moment;
+use crate::drill::CrashAfter;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use region::clock::Speed;
 use region::fault::spec::RegionFault;
@@ -66,6 +67,7 @@ The exit status is 0 if every line was an observation, else 1.")]
   evac drill --scenario single-instance --speed 600
   evac drill --format json | jq .invariants
   evac drill --fault timeoutAfter:service=arc-zonal-shift,times=1
+  evac drill --scenario fail-back --crash-after asg-pruning:30
   evac drill --scenario zonal-errors --print > mine.json && evac drill --scenario-file mine.json
 
 The exit status is 0 if the drill ends as its scenario expects and no invariant broke, else 1.")]
@@ -80,6 +82,10 @@ pub(crate) struct DrillOptions {
     /// the beginning on; can be given several times. docs/DRILL.md lists the kinds
     #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...", conflicts_with_all = ["print", "list"])]
     pub(crate) faults: Vec<RegionFault>,
+    /// Kill a function with SIGKILL when the K-th of all its calls has had its effect, and before it
+    /// learns of it; can be given several times. FUNCTION is classifier, zonal-shift or asg-pruning
+    #[arg(long = "crash-after", value_name = "FUNCTION:K", conflicts_with_all = ["print", "list"])]
+    pub(crate) crashes: Vec<CrashAfter>,
     /// How many times faster than the wall clock the Region's clock runs while no function does
     #[arg(long, value_name = "X", default_value = "60", value_parser = parse_speed)]
     pub(crate) speed: Speed,

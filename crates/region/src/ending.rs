@@ -58,6 +58,7 @@ pub fn judge(state: &State, scenario: &Scenario, begin: Timestamp) -> Ending {
         ));
     }
     problems.extend(state.refused_acts().iter().cloned());
+    problems.extend(state.missed_kills());
     problems.extend(untold(state, &expected.told()));
     problems.extend(without_reason(&reports, &expected.because));
     if let Some(not_before) = &expected.not_before {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::bucket::Bucket;
+pub use self::kill::Counting;
 use self::kill::Kill;
 
 use crate::error::ServiceError;
@@ -156,19 +157,23 @@ impl ApiFaults {
     }
 
     /// Functions are not killed any more after so many calls.
-    pub(crate) fn spare(&mut self, function: &str, after_calls: u32) {
-        let place = self
-            .kills
-            .iter()
-            .position(|kill| kill.is(function, after_calls));
-        if let Some(place) = place {
-            self.kills.remove(place);
+    pub(crate) fn spare(&mut self, function: &str, after_calls: u32, counting: Counting) {
+        let mut kills = self.kills.iter_mut();
+        if let Some(kill) = kills.find(|kill| kill.is(function, after_calls, counting)) {
+            kill.spare();
         }
     }
 
-    /// Whether a function is killed by what it has just done.
+    /// Whether a function is killed by what it has just done. Each kill counts every call, also one
+    /// that another kill strikes at.
     pub(crate) fn kills(&mut self, caller: &str) -> bool {
-        self.kills.iter_mut().any(|kill| kill.strikes(caller))
+        let kills = self.kills.iter_mut();
+        kills.fold(false, |dead, kill| kill.strikes(caller) || dead)
+    }
+
+    /// The kills that never came, as sentences.
+    pub(crate) fn missed_kills(&self) -> impl Iterator<Item = String> {
+        self.kills.iter().filter_map(Kill::missed)
     }
 }
 

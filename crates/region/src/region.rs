@@ -90,13 +90,14 @@ impl Region {
             state.faults.delay(service, operation, state.now())
         };
         let answer = match self.admit(service, operation, &request) {
+            Admitted::Lost => return None,
             Admitted::Done(answer) => answer,
             Admitted::Invocation { fault } => {
                 let response = self.invoke(&request).await;
                 (fault != Some(FaultKind::TimeoutAfter)).then_some(response)
             }
         };
-        if answer.is_some() && self.strike(&caller(&request)) {
+        if self.strike(&caller(&request)) {
             return None;
         }
         if !delay.is_zero() {
@@ -123,7 +124,7 @@ impl Region {
         let fault = state.faults.meet(service, operation, now);
         if fault == Some(FaultKind::TimeoutBefore) {
             // It never arrived, so it is not in the log either.
-            return Admitted::Done(None);
+            return Admitted::Lost;
         }
         let caller = caller(request);
         state.log(Call {
@@ -354,6 +355,8 @@ impl Drop for Underway<'_> {
 
 /// What became of a call at the door.
 enum Admitted {
+    /// It never arrived.
+    Lost,
     /// It is answered; `None` where the caller never is.
     Done(Option<MockResponse>),
     /// A function has to run first, and this goes wrong with its answer.

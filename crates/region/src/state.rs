@@ -166,6 +166,18 @@ impl State {
         &self.refused_acts
     }
 
+    /// The functions that were to be killed and never were, as sentences.
+    pub fn missed_kills(&self) -> impl Iterator<Item = String> {
+        self.faults.missed_kills()
+    }
+
+    /// How many calls somebody has made, told by the access key id.
+    #[must_use]
+    pub fn calls_of(&self, caller: &str) -> usize {
+        let calls = self.calls.iter();
+        calls.filter(|call| call.caller == caller).count()
+    }
+
     pub(crate) fn note_refused_act(&mut self, what: String) {
         self.tell_scenario(what.clone());
         self.refused_acts.push(what);

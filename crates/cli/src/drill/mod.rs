@@ -1,11 +1,13 @@
 //! `evac drill`: a scenario with the real executables, live.
 
+mod crash;
 mod functions;
 mod live;
 mod outcome;
 mod run;
 mod text;
 
+use region::fault::spec::RegionFault;
 use region::scenario::{Scenario, built_in, file_of};
 
 use crate::arguments::{DrillOptions, Format, UsageError};
@@ -13,6 +15,7 @@ use crate::input::read;
 use crate::output::tell;
 use crate::scenarios::{find, with_faults};
 
+pub(crate) use crash::CrashAfter;
 pub use outcome::{
     CustomerErrors, MutatingCall, Outcome, SentMessage, TimelineEntry, VerdictEntry,
 };
@@ -53,5 +56,7 @@ fn scenario(options: &DrillOptions, built_in: Vec<Scenario>) -> anyhow::Result<S
         }
         None => find(built_in, &options.scenario)?,
     };
-    Ok(with_faults(scenario, &options.faults)?)
+    let crashes = options.crashes.iter().map(RegionFault::from);
+    let faults: Vec<RegionFault> = options.faults.iter().cloned().chain(crashes).collect();
+    Ok(with_faults(scenario, &faults)?)
 }

@@ -2,6 +2,8 @@
 //!
 //! All times are of the Region's clock, which runs as fast as the wall clock while a function runs.
 
+use std::collections::BTreeMap;
+
 use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
 use region::audit::{Finding, Terms, audit};
@@ -10,7 +12,7 @@ use region::ending::{judge, report, reports};
 use region::history::Happened;
 use region::lambda::Invocation;
 use region::scenario::Scenario;
-use region::stage::{CLASSIFIER, Stage};
+use region::stage::{ASG_PRUNING, CLASSIFIER, Stage, ZONAL_SHIFT};
 use region::state::State;
 use region::timeline::AlarmChange;
 use region::world::CustomerLog;
@@ -48,6 +50,8 @@ pub struct Outcome {
     pub customer_errors: CustomerErrors,
     /// The same, from the fault on.
     pub customer_errors_from_fault: CustomerErrors,
+    /// How many calls each function made, in all its invocations together.
+    pub function_calls: BTreeMap<String, usize>,
     /// Every call that changes something, in the order of arrival.
     pub mutating_calls: Vec<MutatingCall>,
     /// The invariants that the run could break.
@@ -109,6 +113,10 @@ pub struct MutatingCall {
     pub service: String,
     /// The operation.
     pub operation: String,
+    /// The access key id of the caller: in a drill, the function.
+    pub caller: String,
+    /// Which of all the caller's calls it was, from 1.
+    pub number: usize,
 }
 
 /// A message.
@@ -185,6 +193,7 @@ impl Outcome {
                 .map(|(shift, well)| seconds(shift, well)),
             customer_errors: errors(alarm_at.unwrap_or(fault_at)),
             customer_errors_from_fault: errors(fault_at),
+            function_calls: function_calls(&state),
             mutating_calls: mutating_calls(&state),
             invariants: audit(&state, Terms::of(scenario)),
             messages: messages(&state),
@@ -257,14 +266,29 @@ pub(crate) fn invocation_entry(invocation: &Invocation) -> Option<TimelineEntry>
     })
 }
 
-fn mutating_calls(state: &State) -> Vec<MutatingCall> {
-    let calls = state.calls.iter().filter(|call| call.operation.mutates);
-    calls
-        .map(|call| MutatingCall {
-            service: call.service.name().to_owned(),
-            operation: call.operation.name.to_owned(),
-        })
+fn function_calls(state: &State) -> BTreeMap<String, usize> {
+    let functions = [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING].into_iter();
+    functions
+        .map(|function| (function.to_owned(), state.calls_of(function)))
         .collect()
+}
+
+fn mutating_calls(state: &State) -> Vec<MutatingCall> {
+    let mut made: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut mutating = Vec::new();
+    for call in &state.calls {
+        let number = made.entry(&call.caller).or_default();
+        *number += 1;
+        if call.operation.mutates {
+            mutating.push(MutatingCall {
+                service: call.service.name().to_owned(),
+                operation: call.operation.name.to_owned(),
+                caller: call.caller.clone(),
+                number: *number,
+            });
+        }
+    }
+    mutating
 }
 
 fn messages(state: &State) -> Vec<SentMessage> {

@@ -128,6 +128,7 @@ pub(crate) fn summary(outcome: &Outcome) -> String {
             grouped(errors.without_evac)
         ),
     );
+    row("calls of the functions", &function_calls(outcome));
     row("calls that change something", &calls(outcome));
     lines.push("  invariants".to_owned());
     for finding in &outcome.invariants {
@@ -139,6 +140,14 @@ pub(crate) fn summary(outcome: &Outcome) -> String {
     }
     let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     trimmed.join("\n")
+}
+
+fn function_calls(outcome: &Outcome) -> String {
+    let calls = outcome.function_calls.iter();
+    let told: Vec<String> = calls
+        .map(|(function, calls)| format!("{function} {calls}"))
+        .collect();
+    told.join(", ")
 }
 
 fn calls(outcome: &Outcome) -> String {
@@ -218,10 +227,16 @@ mod tests {
                 with_evac: 7_000,
                 without_evac: 41_000,
             },
-            mutating_calls: ["Publish", "Publish"]
-                .map(|operation| MutatingCall {
+            function_calls: BTreeMap::from([
+                ("classifier".to_owned(), 74),
+                ("zonal-shift".to_owned(), 1_041),
+            ]),
+            mutating_calls: [31, 33]
+                .map(|number| MutatingCall {
                     service: "sns".to_owned(),
-                    operation: operation.to_owned(),
+                    operation: "Publish".to_owned(),
+                    caller: "classifier".to_owned(),
+                    number,
                 })
                 .into(),
             invariants: vec![Finding {

@@ -10,6 +10,7 @@ use domain::ZoneId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::fault::Counting;
 use crate::operation::Service;
 use crate::stage::{ASG_PRUNING, CLASSIFIER, RULES, ZONAL_SHIFT};
 
@@ -122,9 +123,13 @@ pub enum RegionFault {
     KillFunction {
         /// `classifier`, `zonal-shift` or `asg-pruning`.
         function: String,
-        /// After which call of an invocation, counted from 1.
+        /// After which call, counted from 1.
         after_calls: u32,
-        /// So many invocations; all where it is left out.
+        /// Which calls are counted; those of an invocation where it is left out.
+        #[serde(default)]
+        counting: Counting,
+        /// So many invocations; all where it is left out. Where calls are counted in all, the later ones
+        /// die at the same of their own calls as the first one.
         times: Option<u32>,
     },
     /// Instances take long to come into service.

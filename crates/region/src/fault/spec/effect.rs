@@ -69,9 +69,11 @@ impl RegionFault {
             Self::KillFunction {
                 function,
                 after_calls,
+                counting,
                 times,
             } => {
-                let kill = Kill::new(function.clone(), *after_calls, times.unwrap_or(u32::MAX));
+                let times = times.unwrap_or(u32::MAX);
+                let kill = Kill::new(function.clone(), *after_calls, *counting, times);
                 state.faults.kills.push(kill);
             }
         }
@@ -94,8 +96,9 @@ impl RegionFault {
             Self::KillFunction {
                 function,
                 after_calls,
+                counting,
                 ..
-            } => state.faults.spare(function, *after_calls),
+            } => state.faults.spare(function, *after_calls, *counting),
             Self::Throttle { .. }
             | Self::Slow { .. }
             | Self::Unavailable { .. }

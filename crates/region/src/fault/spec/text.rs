@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::RegionFault;
+use crate::fault::Counting;
 use crate::operation::Service;
 
 /// The fault for people, as a clause.
@@ -95,13 +96,29 @@ impl fmt::Display for RegionFault {
             Self::KillFunction {
                 function,
                 after_calls,
+                counting,
                 times,
-            } => match times {
-                Some(times) => write!(
+            } => match (counting, times) {
+                (Counting::PerInvocation, Some(times)) => write!(
                     f,
                     "the next {times} invocations of {function} die after call {after_calls}"
                 ),
-                None => write!(f, "invocations of {function} die after call {after_calls}"),
+                (Counting::PerInvocation, None) => {
+                    write!(f, "invocations of {function} die after call {after_calls}")
+                }
+                (Counting::InAll, Some(1)) => write!(
+                    f,
+                    "{function} dies after call {after_calls}, of all that it makes"
+                ),
+                (Counting::InAll, times) => {
+                    let others = times.map_or("all".to_owned(), |times| {
+                        times.saturating_sub(1).to_string()
+                    });
+                    write!(
+                        f,
+                        "{function} dies after call {after_calls}, of all that it makes, and {others} later invocations at the same place"
+                    )
+                }
             },
             Self::SlowLaunches { seconds } => {
                 write!(f, "instances take {seconds} s to come into service")
