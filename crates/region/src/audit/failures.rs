@@ -28,8 +28,15 @@ pub(super) fn seen(state: &State, may_give_up: bool) -> Finding {
         .filter(|invocation| invocation.outcome.is_err())
         .collect();
     let swallowed = failed.iter().filter_map(|invocation| {
-        let caller =
-            callers(state, invocation).find(|caller| !tells_of(state, caller, invocation))?;
+        let callers: Vec<&Invocation> = callers(state, invocation).collect();
+        // Of several at once, one called it, and only that one can tell.
+        if callers
+            .iter()
+            .any(|caller| tells_of(state, caller, invocation))
+        {
+            return None;
+        }
+        let caller = callers.first()?;
         Some(format!(
             "{}: the failure of {} was no failure for {} ({})",
             invocation.ended, invocation.function, caller.function, caller.request_id

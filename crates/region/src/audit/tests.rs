@@ -308,6 +308,29 @@ fn a_failure_that_is_taken_for_success_breaks_the_ninth() {
 }
 
 #[test]
+fn of_two_classifiers_at_once_the_one_that_called_tells_of_the_failure() {
+    let failure = || Err(FunctionFailure::of_runtime("Oops", "no"));
+    let success = || Ok(json!({"failures": []}));
+    for (answers, broken) in [
+        ([success(), failure()], &[][..]),
+        ([failure(), success()], &[]),
+        ([success(), success()], &[9_u8]),
+    ] {
+        let run = Run::new();
+        let now = run.stage.region.now();
+        let called = ended(now, ZONAL_SHIFT, Way::Synchronous, failure());
+        let mut state = run.stage.region.state();
+        state.lambda.end(called, None);
+        for answer in answers {
+            let caller = ended(now, CLASSIFIER, Way::Asynchronous { attempt: 1 }, answer);
+            state.lambda.end(caller, None);
+        }
+        drop(state);
+        assert_eq!(run.broken(true), broken);
+    }
+}
+
+#[test]
 fn an_event_that_was_given_up_breaks_the_ninth() {
     let run = Run::new();
     let mut state = run.stage.region.state();
