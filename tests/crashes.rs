@@ -1,8 +1,9 @@
 //! A function that is killed at each of its calls: whatever it was doing, somebody goes on with it, and
 //! the drill ends like the one in which nobody was killed.
 //!
-//! In process every call is struck, once and twice. The executables are struck by the program evac, as
-//! its users do it: at each call by `make crash`, and elsewhere at some calls, drawn anew each time.
+//! In process every call is struck once that is not like those around it, and some twice. The
+//! executables are struck by the program evac, as its users do it, at some calls. What is drawn is drawn
+//! anew each time; `make crash` strikes at every call.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -29,11 +30,12 @@ use region::transport::http::listen;
 use running::executable;
 use serde_json::{Value, json};
 
-/// The scenarios whose calls are struck: an evacuation that goes on, and one that is ended.
-const SCENARIOS: [&str; 2] = ["zonal-errors", "fail-back"];
+/// The scenarios whose calls are struck: an evacuation that goes on, one that a person ends, and one that
+/// ends by itself.
+const SCENARIOS: [&str; 3] = ["zonal-errors", "fail-back", "full-cycle"];
 
-/// The scenario in which the executables are struck.
-const ENDED: &str = "fail-back";
+/// The scenarios in which the executables are struck: an evacuation and its end in one.
+const ENDED: [&str; 2] = ["fail-back", "full-cycle"];
 
 /// The functions that are killed.
 const FUNCTIONS: [&str; 3] = [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING];
@@ -41,8 +43,11 @@ const FUNCTIONS: [&str; 3] = [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING];
 /// Drills at a time.
 const AT_A_TIME: usize = 4;
 
-/// How many calls of each function are drawn, around those that change something and anywhere.
-const DRAWN: usize = 3;
+/// How many of the calls in process are drawn, at which a function is killed twice.
+const TWICE: usize = 8;
+
+/// How many calls of each executable are drawn, around those that change something and anywhere.
+const DRAWN: usize = 2;
 
 /// Calls of a function that are no further apart are of one round.
 const IN_ONE_GO: SignedDuration = SignedDuration::from_secs(30);
@@ -212,13 +217,20 @@ fn a_function_killed_at_any_of_its_calls_leaves_nothing_half_done() {
         for (function, calls) in calls {
             println!("{name}: {function} is killed after calls {calls:?}");
             assert_ne!(calls, [0; 0], "{name}: {function} makes no call");
-            for times in [1, 2] {
-                crashes.extend(calls.iter().map(|after_calls| Crash {
+            let crash = |times| {
+                move |after_calls| Crash {
                     function,
-                    after_calls: *after_calls,
+                    after_calls,
                     times,
-                }));
-            }
+                }
+            };
+            let twice = if all_are_wanted() {
+                calls.clone()
+            } else {
+                fastrand::choose_multiple(calls.iter().copied(), TWICE)
+            };
+            crashes.extend(calls.into_iter().map(crash(1)));
+            crashes.extend(twice.into_iter().map(crash(2)));
         }
         let failed = a_few_at_a_time(&crashes, |crash| {
             let problems = crash.problems(&scenario, &without);
@@ -262,7 +274,7 @@ fn problem(scenario: &str, crash: &str) -> Option<String> {
     let timeline = outcome["timeline"].as_array().unwrap();
     let killed = timeline.iter().filter(killed).count();
     (status != Some(0) || killed == 0)
-        .then(|| format!("{crash}: status {status:?}, {killed} killed: {outcome:#}"))
+        .then(|| format!("{scenario} {crash}: status {status:?}, {killed} killed: {outcome:#}"))
 }
 
 /// The calls after which a function is killed: some around those that change something, and some that
@@ -287,23 +299,24 @@ fn drawn(outcome: &Value, function: &str) -> BTreeSet<u64> {
 
 #[test]
 fn an_executable_killed_at_any_of_its_calls_leaves_nothing_half_done() {
-    let (status, outcome) = evac(ENDED, None);
-    assert_eq!(status, Some(0), "{outcome:#}");
-    let crashes = FUNCTIONS.map(|function| {
-        let calls = drawn(&outcome, function);
-        println!("{function} is killed after calls {calls:?}");
-        calls
-            .into_iter()
-            .map(move |call| format!("{function}:{call}"))
-    });
-    let crashes: Vec<String> = crashes.into_iter().flatten().collect();
-    let failed = a_few_at_a_time(&crashes, |crash| problem(ENDED, crash));
+    let mut crashes = Vec::new();
+    for scenario in ENDED {
+        let (status, outcome) = evac(scenario, None);
+        assert_eq!(status, Some(0), "{outcome:#}");
+        for function in FUNCTIONS {
+            let calls = drawn(&outcome, function);
+            println!("{scenario}: {function} is killed after calls {calls:?}");
+            let crash = |call| (scenario, format!("{function}:{call}"));
+            crashes.extend(calls.into_iter().map(crash));
+        }
+    }
+    let failed = a_few_at_a_time(&crashes, |(scenario, crash)| problem(scenario, crash));
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]
 fn a_function_that_is_to_be_killed_and_is_not_is_a_problem() {
-    let (status, outcome) = evac(ENDED, Some("asg-pruning:9999"));
+    let (status, outcome) = evac(ENDED[0], Some("asg-pruning:9999"));
     assert_eq!(status, Some(1), "{outcome:#}");
     let made = &outcome["functionCalls"]["asg-pruning"];
     let told = format!(
