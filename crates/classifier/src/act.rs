@@ -3,6 +3,10 @@
 //! Nothing that can wait delays the shift: the message about it goes out while the groups are being
 //! pruned. A step that fails does not keep the message from going out, and a message that fails does
 //! not keep a step from being done; both end in the report, and the report in an error.
+//!
+//! A run may die at any line, and the next one tells only what it can see is untold. The step after
+//! which nothing of an evacuation is left to be seen, the end of its shift, comes after the message
+//! about it: a run that dies between the two has people told twice, and not never.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -85,7 +89,7 @@ impl Classifier {
             }
             Plan::FailBack(plan) => {
                 let run = run(&plan.incident, plan.drill, plan.dry_run);
-                run.fail_back(plan, report).await
+                run.fail_back(plan, announce, report).await
             }
         };
         let phase = match outcome {
@@ -265,6 +269,7 @@ impl Run<'_> {
     async fn fail_back(
         &self,
         plan: &FailBack,
+        announce: bool,
         report: &mut Report,
     ) -> Result<Option<Phase>, Stopped> {
         if plan.shift && !plan.begun {
@@ -272,7 +277,13 @@ impl Run<'_> {
             // repeated event of the same alarm transition does not shift again.
             let answer = self.extend(plan.phase).await;
             let answer = answer.map_err(|failure| stop(report, "begin fail-back", failure))?;
+            let marked = answer.changed() || self.dry_run;
             take_shifts(report, "begin fail-back", answer)?;
+            if !marked {
+                let message = "no shift of this incident is left to mark; the next run looks again";
+                let failure = Failure::new(Class::Conflict, message);
+                return Err(stop(report, "begin fail-back", failure));
+            }
         }
         if plan.restore {
             let action = PruneAction::Restore {
@@ -292,7 +303,9 @@ impl Run<'_> {
                 AfterRestore::Waiting if !plan.shift => {}
                 AfterRestore::Waiting => {
                     report.waiting_for_capacity = true;
-                    return Ok(Some(Phase::Restored));
+                    // Whoever restored the groups may have died before it could tell.
+                    let told = self.tell_once(Phase::Restored, report).await;
+                    return Ok((announce && !told).then_some(Phase::Restored));
                 }
             }
         }
@@ -300,16 +313,45 @@ impl Run<'_> {
         if plan.phase != incident::Phase::FailBack {
             return Ok(Some(Phase::Restored));
         }
-        if plan.shift {
-            let answer = self.end_shift().await;
-            let answer = answer.map_err(|failure| stop(report, "cancel", failure))?;
-            take_shifts(report, "cancel", answer)?;
+        if self.dry_run {
+            if plan.shift {
+                self.end_shift(report).await?;
+            }
+            return Ok(Some(Phase::Rehearsed));
         }
-        Ok(Some(if self.dry_run {
-            Phase::Rehearsed
-        } else {
-            Phase::FailedBack
-        }))
+        if !plan.shift {
+            return Ok(Some(Phase::FailedBack));
+        }
+        let told = self.tell_once(Phase::FailedBack, report).await;
+        match self.end_shift(report).await {
+            Ok(()) if told => Ok(None),
+            Ok(()) => Ok(Some(Phase::FailedBack)),
+            Err(Stopped) => {
+                // It may have had its effect, and the next run sees whether. If that fails too, what
+                // people were told is not so.
+                if !told && !announce && !report.changed() {
+                    self.tell_once(Phase::Failed, report).await;
+                }
+                Err(Stopped)
+            }
+        }
+    }
+
+    /// Tells people of a phase, unless this process has told them; whether it has now. A process that
+    /// was killed is not asked, so its successor tells again.
+    async fn tell_once(&self, phase: Phase, report: &mut Report) -> bool {
+        let workload = &self.workload.name;
+        let what = format!("{} of {}", phase.name(), self.incident);
+        let function = self.function;
+        let told = (function.told).is_news(workload, &BTreeSet::from([what.clone()]))
+            && function
+                .tell(report, phase, self.invocation)
+                .await
+                .is_some();
+        if told {
+            function.told.add(workload, what);
+        }
+        told
     }
 
     async fn shift(&self) -> Result<ShiftAnswer, Failure> {
@@ -330,11 +372,13 @@ impl Run<'_> {
         .await
     }
 
-    async fn end_shift(&self) -> Result<ShiftAnswer, Failure> {
-        self.resources(ShiftAction::Cancel {
+    async fn end_shift(&self, report: &mut Report) -> Result<(), Stopped> {
+        let action = ShiftAction::Cancel {
             incident: self.incident.clone(),
-        })
-        .await
+        };
+        let answer = self.resources(action).await;
+        let answer = answer.map_err(|failure| stop(report, "cancel", failure))?;
+        take_shifts(report, "cancel", answer)
     }
 
     async fn resources(&self, action: ShiftAction) -> Result<ShiftAnswer, Failure> {

@@ -30,6 +30,15 @@ impl Told {
         }
     }
 
+    /// Remembers that this was told too.
+    pub(crate) fn add(&self, workload: &WorkloadName, sentence: String) {
+        let mut told = self
+            .sentences
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        told.entry(workload.clone()).or_default().insert(sentence);
+    }
+
     /// Remembers what was told last; nothing, where there is nothing to tell any more.
     pub(crate) fn remember(&self, workload: &WorkloadName, sentences: BTreeSet<String>) {
         let mut told = self
@@ -62,6 +71,17 @@ mod tests {
         assert!(!told.is_news(&workload, &sentences(&["a", "b"])));
         assert!(!told.is_news(&workload, &sentences(&["b"])));
         assert!(told.is_news(&workload, &sentences(&["b", "c"])));
+    }
+
+    #[test]
+    fn what_is_told_too_is_told_once_and_nothing_before_it_again() {
+        let workload: WorkloadName = "wildrydes".parse().unwrap();
+        let told = Told::default();
+        told.add(&workload, "a".to_owned());
+        told.add(&workload, "b".to_owned());
+        assert!(!told.is_news(&workload, &sentences(&["a"])));
+        assert!(!told.is_news(&workload, &sentences(&["b"])));
+        assert!(told.is_news(&workload, &sentences(&["c"])));
     }
 
     #[test]

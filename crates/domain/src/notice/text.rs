@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::{Phase, needs_person, zone_of};
+use crate::decide::Plan;
 use crate::judge::Judgement;
 use crate::policy::Mode;
 use crate::prune;
@@ -187,11 +188,11 @@ fn headline(report: &Report, phase: Phase) -> String {
         Phase::Restored => format!(
             "{zone} is back in the Auto Scaling groups of {workload}. Traffic stays away until instances are in service there."
         ),
-        Phase::FailedBack if report.shifts.is_empty() => format!(
-            "The evacuation of {zone} for {workload} has ended. The zone is back in the Auto Scaling groups."
+        Phase::FailedBack if has_shift(report) => format!(
+            "The evacuation of {zone} for {workload} ends now. Traffic returns to the zone."
         ),
         Phase::FailedBack => format!(
-            "The evacuation of {zone} for {workload} has ended. Traffic is returning to the zone."
+            "The evacuation of {zone} for {workload} has ended. The zone is back in the Auto Scaling groups."
         ),
         Phase::Failed => format!("Evac could not finish: {verdict} {zone} for {workload} failed."),
     }
@@ -205,6 +206,11 @@ fn is_on_trial(report: &Report) -> bool {
             ..
         }
     )
+}
+
+/// Whether there is a shift to be ended.
+fn has_shift(report: &Report) -> bool {
+    matches!(&report.plan, Plan::FailBack(plan) if plan.shift)
 }
 
 fn is_commanded(report: &Report) -> bool {
