@@ -6,6 +6,10 @@
 //! anew each time; `make crash` strikes at every call.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::print_stdout,
+    reason = "whoever looks into a failure wants to know what was drawn"
+)]
 
 mod running;
 

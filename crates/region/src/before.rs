@@ -4,8 +4,10 @@
 //! so are the states of the alarms and the instances in service. Left out is what only tells of the
 //! past: which instances they are, activities, shifts that have ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+
+use domain::SubnetId;
 
 use crate::state::State;
 
@@ -24,7 +26,7 @@ impl Before {
         };
         for group in state.auto_scaling.groups() {
             let name = || format!("group {}", group.name);
-            let subnets: Vec<&str> = group.subnets.iter().map(|subnet| subnet.as_str()).collect();
+            let subnets: Vec<&str> = group.subnets.iter().map(SubnetId::as_str).collect();
             note(name(), "subnets", &subnets);
             note(name(), "zones", &group.zone_names);
             note(name(), "tags", &group.tags);
@@ -56,8 +58,7 @@ impl Before {
 
     /// Each detail that is not as it was, with both values.
     pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
-        let names: std::collections::BTreeSet<&String> =
-            self.details.keys().chain(now.details.keys()).collect();
+        let names: BTreeSet<&String> = self.details.keys().chain(now.details.keys()).collect();
         let value = |of: &Self, name: &str| {
             let value = of.details.get(name);
             value.map_or("nothing".to_owned(), Clone::clone)

@@ -167,8 +167,11 @@ impl ApiFaults {
     /// Whether a function is killed by what it has just done. Each kill counts every call, also one
     /// that another kill strikes at.
     pub(crate) fn kills(&mut self, caller: &str) -> bool {
-        let kills = self.kills.iter_mut();
-        kills.fold(false, |dead, kill| kill.strikes(caller) || dead)
+        let mut dead = false;
+        for kill in &mut self.kills {
+            dead |= kill.strikes(caller);
+        }
+        dead
     }
 
     /// The kills that never came, as sentences.
