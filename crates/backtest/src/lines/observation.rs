@@ -144,6 +144,10 @@ struct PolicyPart {
     /// Known, and not looked at.
     stable_for: Option<String>,
     /// Known, and not looked at.
+    flap_window: Option<String>,
+    /// Known, and not looked at.
+    max_flaps: Option<u16>,
+    /// Known, and not looked at.
     without_alarms: Option<String>,
     /// Known, and not looked at.
     stale_after: Option<String>,
