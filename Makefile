@@ -17,7 +17,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash emulators clients lock-clients check format lint deny advisories docs architecture schemas \
+.PHONY: help build drill test crash emulators clients lock-clients check format lint deny advisories docs architecture schemas semantics \
 	bench-classify bench-detection bench-judge check-detection
 
 help: ## Show what there is to make
@@ -56,7 +56,7 @@ schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify
 
-check: format lint architecture deny docs check-detection ## Check format, lints, architecture, dependencies and docs
+check: format lint architecture deny docs semantics check-detection ## Check format, lints, architecture, dependencies and docs
 
 format:
 	$(CARGO) fmt --all --check
@@ -66,6 +66,10 @@ lint:
 
 architecture:
 	scripts/check-architecture
+
+# The tests are built already where they have been run.
+semantics: $(TOOLS)/nextest
+	scripts/check-semantics
 
 deny: $(TOOLS)/deny
 	$(CARGO) deny --locked check bans licenses sources
