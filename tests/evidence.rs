@@ -148,15 +148,7 @@ async fn a_canary_of_ones_own_is_evidence() {
     let pipeline = Pipeline::on("zonal-errors");
     pipeline.minutes(5).await;
     let mut definition = pipeline.stage.workload.clone();
-    definition["evidence"] = json!({
-        "source": "custom",
-        "namespace": "Evac/Canary",
-        "requests": "Requests",
-        "faults": "Faults",
-        "slow": "Slow",
-        "zone": {"dimension": "ZoneId", "as": "id"},
-        "dimensions": {"Workload": "wildrydes"},
-    });
+    definition["evidence"] = definition["canary"].clone();
     let (_, counts) = counted(recent(&pipeline, &definition).await);
     let faults = |zone: &str| -> u64 {
         (0..WINDOW)
