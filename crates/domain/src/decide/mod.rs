@@ -431,12 +431,14 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the shift of ours that is in force has run through more than half of its time. So the
+    /// Whether a shift of ours that is in force has run through more than half of its time. So the
     /// tick may fail for hours before a shift ends by itself, and an Evac that is gone for good does
-    /// not hold a zone for ever.
+    /// not hold a zone for ever. The first to end counts: one resource's renewal may have failed, and the
+    /// lead may be away by somebody else's shift.
     fn ends_soon(&self) -> bool {
-        let lead = self.observation.lead_shift(&self.workload.name);
-        let ends = lead.and_then(|(shift, _)| shift.expires_at);
+        let shifts = self.observation.active_shifts();
+        let ours = shifts.filter(|(_, shift)| shift.ours(&self.workload.name).is_some());
+        let ends = ours.filter_map(|(_, shift)| shift.expires_at).min();
         let lasts = self.workload.policy.expires_in.as_ref();
         match (ends, lasts) {
             (Some(ends), Some(lasts)) => ends.duration_since(self.now) < lasts.length() / 2,

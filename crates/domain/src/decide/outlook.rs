@@ -14,7 +14,7 @@
 //! back while traffic stays away: a trial. Traffic follows if the zone is seen to be well with it. If it
 //! is not, or its alarm goes off, it is pruned again, and the next trial waits until the incident is
 //! twice as old: a trial takes capacity from the zones that carry the traffic. Where a person ends the
-//! evacuation there is no trial.
+//! evacuation there is no trial, and none while a resource that may be shifted is not.
 //!
 //! **A zone that keeps failing is left to people.** Each return into a zone that fails again costs
 //! customers as much as the first failure did. So after more evacuations within `flapWindow` than

@@ -723,6 +723,45 @@ fn another_resource_ends_when_somebody_ended_the_lead() {
 }
 
 #[test]
+fn a_lead_that_somebody_else_has_shifted_away_from_the_zone_is_not_lost() {
+    for kind in [ShiftKind::Customer, ShiftKind::Autoshift] {
+        let beside = |phase, drill| {
+            Fleet::of(3)
+                .shifted(1, kind.clone(), "Jane")
+                .another_evacuated(1, phase, drill)
+        };
+        let plan = evacuates(&beside(Phase::Evacuate, false).ticks(), 1);
+        assert_eq!(plan.incident, incident(1, t(0)));
+        assert!(!plan.renew);
+        let late = beside(Phase::Evacuate, false).at(181).ticks();
+        assert!(evacuates(&late, 1).renew, "no lead of ours says when");
+        fails_back(&beside(Phase::FailBack, false).ticks(), 1);
+        fails_back(&beside(Phase::Evacuate, true).ticks(), 1);
+    }
+}
+
+#[test]
+fn the_shift_that_ends_first_says_when_all_are_renewed() {
+    let other_until = |minutes| {
+        let mut fleet = Fleet::of(3)
+            .impaired(1)
+            .evacuated(1, Phase::Evacuate, false)
+            .another_evacuated(1, Phase::Evacuate, false);
+        fleet.others[0].shifts[0].expires_at = Some(t(minutes));
+        evacuates(&fleet.at(100).ticks(), 1)
+    };
+    assert!(!other_until(360).renew);
+    assert!(other_until(200).renew, "its last renewal failed");
+}
+
+#[test]
+fn a_shift_is_renewed_while_its_fail_back_waits_for_capacity() {
+    let waiting = || Fleet::of(3).evacuated(1, Phase::FailBack, false);
+    assert!(fails_back(&waiting().at(180).ticks(), 1).begun);
+    assert!(!fails_back(&waiting().at(181).ticks(), 1).begun);
+}
+
+#[test]
 fn a_lead_that_was_not_reached_is_shifted_by_the_tick() {
     let partly = Fleet::of(3)
         .impaired(1)

@@ -62,7 +62,8 @@ impl Case<'_> {
         let ours = self.our_shift();
         let plan = Plan::FailBack(FailBack {
             shift: ours.is_some(),
-            begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack),
+            // A wait for capacity may outlast the shift: it is written anew when it would end soon.
+            begun: ours.is_some_and(|marker| marker.phase == Phase::FailBack) && !self.ends_soon(),
             phase: Phase::FailBack,
             restore: self.workload.groups.is_some(),
             incident,
@@ -248,7 +249,7 @@ impl Case<'_> {
             }
             _ => return None,
         };
-        if self.kept(incident).is_some() {
+        if self.kept(incident).is_some() || self.lacks_a_shift(incident) {
             return None;
         }
         let verdict = Verdict::FailBack {
@@ -260,7 +261,7 @@ impl Case<'_> {
         let plan = Plan::FailBack(FailBack {
             incident: incident.clone(),
             shift: true,
-            begun: says == phase,
+            begun: says == phase && !self.ends_soon(),
             phase,
             restore: true,
             drill: false,
@@ -272,6 +273,24 @@ impl Case<'_> {
             announce: false,
             unready: None,
         })
+    }
+
+    /// Whether a resource still has its traffic in the zone, and a shift of it may be started: it ended
+    /// by itself, or was never reached. That comes before any trial.
+    fn lacks_a_shift(&self, incident: &IncidentId) -> bool {
+        let zone = incident.zone();
+        let elsewhere = self
+            .observation
+            .active_shifts()
+            .any(|(_, shift)| !shift.is_away_from(zone));
+        let resources = self.observation.shifts.taken();
+        let mut resources = resources.into_iter().flat_map(|answer| &answer.resources);
+        !elsewhere
+            && !self.was_ended(incident)
+            && resources.any(|report| {
+                report.weights.contains_key(zone.as_str())
+                    && !report.shifts.iter().any(|shift| shift.is_away_from(zone))
+            })
     }
 
     /// Whether the zone's alarm has gone off again since an incident.
@@ -320,11 +339,15 @@ impl Case<'_> {
             .observation
             .active_shifts()
             .any(|(_, shift)| !shift.is_away_from(zone));
-        let goes_on = marker.phase != Phase::FailBack
+        let in_force = marker.phase != Phase::FailBack
             && !marker.drill
             && !elsewhere
-            && !self.was_ended(&incident)
-            && self.zones_in_alarm().contains(zone);
+            && !self.was_ended(&incident);
+        // Somebody else keeps the lead's traffic away, so nobody has ended anything.
+        if in_force && self.lead_is_away_from(zone) {
+            return self.stay_or_end(incident, Some(marker.phase));
+        }
+        let goes_on = in_force && self.zones_in_alarm().contains(zone);
         if goes_on {
             // Its alarm is in ALARM, so nothing has to be proven.
             let reason = self.still(&incident, &Outlook::Impaired);
@@ -341,6 +364,13 @@ impl Case<'_> {
             }
         };
         self.end(incident, marker.drill, reason)
+    }
+
+    /// Whether a shift, whosever it is, keeps the lead's traffic away from a zone.
+    fn lead_is_away_from(&self, zone: &ZoneId) -> bool {
+        let answer = self.observation.shifts.taken();
+        let lead = answer.and_then(|answer| answer.resources.first());
+        lead.is_some_and(|lead| lead.shifts.iter().any(|shift| shift.is_away_from(zone)))
     }
 
     /// Groups are pruned, and there is no shift of ours.

@@ -234,6 +234,8 @@ fn restore_step(incident: &IncidentId, group: &GroupState) -> Step {
     let record = match own_record(incident, group) {
         Ok(Some(record)) => record,
         Ok(None) => return Step::Leave(Outcome::NotPruned),
+        // What is going away needs no record any more.
+        Err(_) if group.deleting => return refuse(Refusal::BeingDeleted),
         Err(refusal) => return refuse(refusal),
     };
     if let Some(refusal) = untouchable(group) {

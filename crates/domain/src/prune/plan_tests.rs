@@ -350,6 +350,10 @@ fn a_group_that_is_being_deleted_is_not_restored() {
         ..pruned_for(1, group_in(&[2, 3]))
     };
     assert_eq!(refusal(restore(&group)), Refusal::BeingDeleted);
+    // Nor does it matter what its record says: it must not keep traffic away.
+    let mut damaged = group;
+    damaged.tags.remove("evac:pruned");
+    assert_eq!(refusal(restore(&damaged)), Refusal::BeingDeleted);
 }
 
 #[test]

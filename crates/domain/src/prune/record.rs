@@ -98,6 +98,14 @@ impl Record {
                 removed.insert(subnet);
             }
         }
+        // A prune that removes nothing writes no record: what this one named is gone.
+        if removed.is_empty() {
+            return Err(RecordError {
+                key: PRUNED.to_owned(),
+                value: value.clone(),
+                expected: "tags evac:removed:1 and so on beside it, which name what was removed",
+            });
+        }
         Ok(Some(Self {
             incident,
             drill,
@@ -239,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_record_of_any_size_is_read_back_from_tags_that_fit() {
-        for subnets in [0, 1, 10, 11, 200] {
+        for subnets in [1, 10, 11, 200] {
             for drill in [false, true] {
                 let record = Record {
                     drill,
@@ -278,6 +286,8 @@ mod tests {
     fn a_damaged_record_is_an_error_and_never_a_guess() {
         let mut no_incident = record(1).to_tags();
         no_incident.remove(PRUNED);
+        // Somebody deleted the tags that name the subnets, and the group would lack them for ever.
+        let nothing_removed = record(0).to_tags();
         let mut bad_incident = record(1).to_tags();
         bad_incident.insert(PRUNED.to_owned(), "yesterday".to_owned());
         let mut bad_subnet = record(1).to_tags();

@@ -449,9 +449,38 @@ fn a_trial_goes_on_until_the_zone_is_proven_well() {
     let plan = trial(&on_trial().seen(1, 60).ticks());
     assert_eq!(plan.phase, Phase::Trial { minutes: 20 });
     assert!(plan.begun, "the shift says it already");
+    let late = on_trial().policy("expiresIn", "10h").seen(1, 60).at(61);
+    assert!(!trial(&late.ticks()).begun, "it would end in the trial");
     let plan = proven(&on_trial().seen(1, 0).ticks());
     assert_eq!(plan.phase, Phase::FailBack);
     assert!(!plan.begun);
+}
+
+#[test]
+fn a_trial_waits_until_every_resource_is_shifted() {
+    let partly = |phase, other: fn(&mut ResourceReport)| {
+        let mut fleet = silent_zone(phase);
+        let mut resource = Fleet::of(3).resource;
+        other(&mut resource);
+        fleet.others.push(resource);
+        fleet
+    };
+    evacuates(&partly(Phase::Evacuate, |_| ()).ticks(), 1);
+    evacuates(&partly(Phase::Trial { minutes: 20 }, |_| ()).ticks(), 1);
+    // Where the other may not be shifted, nothing is waited for.
+    let ended = partly(Phase::Evacuate, |other| other.ended.push(incident(1, t(0))));
+    trial(&ended.ticks());
+    let held = partly(Phase::Evacuate, |other| {
+        other.shifts = Fleet::of(3)
+            .shifted(2, ShiftKind::Customer, "Jane")
+            .resource
+            .shifts;
+    });
+    trial(&held.ticks());
+    let elsewhere = partly(Phase::Evacuate, |other| {
+        other.weights.remove("use1-az1");
+    });
+    trial(&elsewhere.ticks());
 }
 
 #[test]
