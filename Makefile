@@ -17,7 +17,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash emulators clients lock-clients check format lint deny advisories docs architecture schemas semantics \
+.PHONY: help build drill test crash model emulators clients lock-clients check format lint deny advisories docs architecture schemas semantics \
 	bench-classify bench-detection bench-judge check-detection
 
 help: ## Show what there is to make
@@ -36,6 +36,9 @@ test: build emulators $(TOOLS)/nextest ## Run every test
 
 crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
 	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
+
+model: ## Explore every state of the protocol's model, and print how many there are
+	$(CARGO) test $(LOCKED) --package protocol-model --test protocol -- --nocapture --test-threads 1
 
 clients: build $(CLIENTS)/installed ## Walk over the embedded Region with boto3 and the AWS CLI
 	EVAC=$(abspath $(BIN))/evac $(CLIENTS)/bin/python -B -m pytest tests/clients

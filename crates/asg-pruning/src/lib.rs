@@ -256,6 +256,9 @@ impl AsgPruning {
                 }
             }
         };
+        if let Err(failure) = same_record(&group, &after) {
+            return (failed(failure), after);
+        }
         if let Err(failure) = self.auto_scaling.delete_tags(&group.name, &keys).await {
             return (failed(failure), after);
         }
@@ -340,6 +343,18 @@ impl AsgPruning {
             ),
         ))
     }
+}
+
+/// Whether the record that is to be deleted is the one that was read. A restore that was slow may find
+/// that of another zone, which was pruned meanwhile, under the same keys.
+fn same_record(before: &GroupState, after: &GroupState) -> Result<(), Failure> {
+    let keys = Record::keys_in(&after.tags);
+    let changed = |key: &String| after.tags.get(key) != before.tags.get(key);
+    if keys.iter().any(changed) {
+        let message = format!("the record on {} has changed meanwhile", after.name);
+        return Err(Failure::new(Class::Conflict, message));
+    }
+    Ok(())
 }
 
 fn failed(failure: Failure) -> Outcome {
