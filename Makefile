@@ -9,6 +9,7 @@ TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
 NEXTEST_VERSION := 0.9.143
 UV_VERSION := 0.13.9
+FUZZ_VERSION := 0.13.2
 CLIENTS := $(TOOLS)/clients
 export PATH := $(TOOLS)/bin:$(PATH)
 
@@ -17,8 +18,8 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash model emulators clients lock-clients check format lint deny advisories docs architecture schemas semantics \
-	bench-classify bench-detection bench-judge check-detection
+.PHONY: help build drill test crash model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
+	architecture schemas semantics bench-classify bench-detection bench-judge check-detection
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -55,6 +56,13 @@ emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contra
 
 schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
 	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+
+fuzz: $(TOOLS)/cargo-fuzz ## Run the fuzz targets, RUNS executions of each, guided by coverage; FUZZ names some of them
+	scripts/fuzz $(or $(RUNS),100000) $(FUZZ)
+
+fuzz-lock: ## Build the fuzzer from what Evac is built from, after a change of Cargo.lock
+	cp Cargo.lock fuzz/Cargo.lock
+	$(CARGO) metadata --format-version 1 --manifest-path fuzz/Cargo.toml > /dev/null
 
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify
@@ -106,8 +114,8 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# A tool that is there already is not built again. Any nextest runs the tests; what deny accepts depends
-# on its version.
+# A tool that is there already is not built again. Any nextest runs the tests; what deny accepts and what
+# the fuzzer's build is depend on their versions.
 $(TOOLS)/nextest:
 	@mkdir -p $(TOOLS)
 	@command -v cargo-nextest > /dev/null || $(CARGO) install cargo-nextest --locked --version $(NEXTEST_VERSION) --root $(TOOLS)
@@ -116,4 +124,9 @@ $(TOOLS)/nextest:
 $(TOOLS)/deny:
 	@mkdir -p $(TOOLS)
 	@$(CARGO) deny --version 2> /dev/null | grep -qF $(DENY_VERSION) || $(CARGO) install cargo-deny --locked --version $(DENY_VERSION) --root $(TOOLS)
+	@touch $@
+
+$(TOOLS)/cargo-fuzz:
+	@mkdir -p $(TOOLS)
+	@$(CARGO) fuzz --version 2> /dev/null | grep -qF $(FUZZ_VERSION) || $(CARGO) install cargo-fuzz --locked --version $(FUZZ_VERSION) --root $(TOOLS)
 	@touch $@

@@ -9,7 +9,7 @@
 //! deadline does not leave time for is named in the answer.
 
 mod auto_scaling;
-mod request;
+pub mod request;
 
 use std::collections::BTreeSet;
 

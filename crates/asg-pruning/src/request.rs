@@ -6,7 +6,10 @@ use domain::workload::GroupSelector;
 use serde_json::Value;
 
 /// Reads a request.
-pub(crate) fn read(payload: &Value) -> Result<PruneRequest, Problems> {
+///
+/// # Errors
+/// The first field that does not fit, with what was expected.
+pub fn read(payload: &Value) -> Result<PruneRequest, Problems> {
     let schema = payload.get("schema").and_then(Value::as_str);
     if schema != Some(REQUEST_SCHEMA) {
         let found = schema.unwrap_or("nothing");

@@ -29,12 +29,18 @@ pub struct IncidentId {
 )]
 pub struct IncidentError(String);
 
+/// 0000-01-01T00:00:00Z, the first moment whose year has four digits and no sign.
+const FIRST_SECOND: i64 = -62_167_219_200;
+
 impl IncidentId {
     /// The incident of a workload's zone that began with an alarm's transition. Fractions of a
-    /// second are dropped: CloudWatch's event and its API do not show the same ones.
+    /// second are dropped: CloudWatch's event and its API do not show the same ones. A time before the
+    /// year 0, which nobody but a broken clock tells, is taken for its beginning: an id has four digits
+    /// for the year, and one that cannot be read back would leave tags that Evac does not understand.
     #[must_use]
     pub fn new(workload: &WorkloadName, zone: &ZoneId, transition: Timestamp) -> Self {
-        let whole = Timestamp::from_second(transition.as_second()).unwrap_or(transition);
+        let second = transition.as_second().max(FIRST_SECOND);
+        let whole = Timestamp::from_second(second).unwrap_or(transition);
         Self {
             workload: workload.clone(),
             zone: zone.clone(),
@@ -232,6 +238,17 @@ mod tests {
             "wildrydes/use1-az1/20261124T092000Z"
         );
         assert_eq!(incident().to_string().parse(), Ok(incident()));
+    }
+
+    #[test]
+    fn an_incident_of_any_time_is_read_back_from_its_id() {
+        let first: Timestamp = "0000-01-01T00:00:00Z".parse().unwrap();
+        let before = "-000001-12-31T23:59:59.999Z".parse().unwrap();
+        for transition in [Timestamp::MIN, before, first, Timestamp::MAX] {
+            let named = IncidentId::new(incident().workload(), incident().zone(), transition);
+            assert_eq!(named.to_string().parse(), Ok(named.clone()), "{transition}");
+            assert_eq!(named.transition() == first, transition <= first);
+        }
     }
 
     #[test]

@@ -115,6 +115,7 @@ pub struct Observation {
     /// Evidence per zone.
     pub evidence: Evidence,
     /// What was seen of the zones while they had no customers, where fail-back waits for it.
+    #[serde(default)]
     pub health: Evidence,
     /// The shifts in force, as zonal-shift's `status` tells them.
     pub shifts: Reading<ShiftAnswer>,

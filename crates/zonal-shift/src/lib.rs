@@ -7,7 +7,7 @@
 
 mod arc;
 mod perform;
-mod request;
+pub mod request;
 
 use domain::shift::{
     ANSWER_SCHEMA, Outcome, ResourceReading, ResourceReport, ShiftAction, ShiftAnswer,

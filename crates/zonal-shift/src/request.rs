@@ -5,8 +5,11 @@ use domain::problem::Problems;
 use domain::shift::{REQUEST_SCHEMA, ShiftRequest};
 use serde_json::Value;
 
-/// Reads a request.
-pub(crate) fn read(payload: &Value, own: &AccountId) -> Result<ShiftRequest, Problems> {
+/// Reads a request to the function of the account `own`.
+///
+/// # Errors
+/// The first field that does not fit, with what was expected.
+pub fn read(payload: &Value, own: &AccountId) -> Result<ShiftRequest, Problems> {
     let schema = payload.get("schema").and_then(Value::as_str);
     if schema != Some(REQUEST_SCHEMA) {
         let found = schema.unwrap_or("nothing");

@@ -51,25 +51,33 @@ impl HttpClient for InProcess {
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let region = Arc::clone(&self.region);
-        HttpConnectorFuture::new(async move {
-            let request = read(&request).ok_or_else(|| {
-                ConnectorError::user("the body of the request is not in memory".into())
-            })?;
-            let request = match decoded(request, LARGEST_BODY) {
-                Ok(request) => request,
-                Err(unreadable) => {
-                    let (request, error) = *unreadable;
-                    // A request without a service is refused as such by the Region.
-                    let service = service(&request).unwrap_or(Service::CloudWatch);
-                    return write(refuse(service, &request, &error));
-                }
-            };
-            match region.handle(request).await {
-                Some(response) => write(response),
-                // No answer will come: the caller's own limit ends the call.
-                None => std::future::pending().await,
-            }
-        })
+        HttpConnectorFuture::new(async move { send(&region, &request).await })
+    }
+}
+
+/// Has the Region answer a request. Where it never does, this never ends: the caller's own limit ends the
+/// call.
+///
+/// # Errors
+/// Where the request cannot be handed on: its body is not in memory.
+pub async fn send(
+    region: &Arc<Region>,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let request = read(request)
+        .ok_or_else(|| ConnectorError::user("the body of the request is not in memory".into()))?;
+    let request = match decoded(request, LARGEST_BODY) {
+        Ok(request) => request,
+        Err(unreadable) => {
+            let (request, error) = *unreadable;
+            // A request without a service is refused as such by the Region.
+            let service = service(&request).unwrap_or(Service::CloudWatch);
+            return write(refuse(service, &request, &error));
+        }
+    };
+    match region.handle(request).await {
+        Some(response) => write(response),
+        None => std::future::pending().await,
     }
 }
 

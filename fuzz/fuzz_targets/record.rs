@@ -1,0 +1,3 @@
+#![no_main]
+
+evac_fuzz::target!(RECORD);
