@@ -106,7 +106,10 @@ fn is_whole(real: &Real, variant: Variant, cloud: &Cloud) -> bool {
         .iter()
         .flatten()
         .any(|(_, phase)| *phase == Phase::FailBack);
-    let by_person = cloud.resources.iter().any(crate::state::Resource::is_persons);
+    let by_person = cloud
+        .resources
+        .iter()
+        .any(crate::state::Resource::is_persons);
     match marks {
         _ if failing_back => false,
         [Some((incident, _)), other] => {
