@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 # Tools that are built once and kept beside the project.
 TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
+MUTANTS_VERSION := 27.1.0
 NEXTEST_VERSION := 0.9.143
 UV_VERSION := 0.13.9
 CLIENTS := $(TOOLS)/clients
@@ -18,7 +19,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
 .PHONY: help build drill test crash emulators clients lock-clients check format lint deny advisories docs architecture schemas \
-	bench-classify bench-detection bench-judge check-detection
+	bench-classify bench-detection bench-judge check-detection mutants
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -52,6 +53,10 @@ emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contra
 
 schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
 	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+
+# Hours of one core in all, so it is no part of the checks: CRATE=zonal-shift for one crate.
+mutants: $(TOOLS)/nextest $(TOOLS)/mutants ## Change the code in small ways, and list what no test notices
+	scripts/mutants $(CRATE)
 
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify
@@ -109,4 +114,9 @@ $(TOOLS)/nextest:
 $(TOOLS)/deny:
 	@mkdir -p $(TOOLS)
 	@$(CARGO) deny --version 2> /dev/null | grep -qF $(DENY_VERSION) || $(CARGO) install cargo-deny --locked --version $(DENY_VERSION) --root $(TOOLS)
+	@touch $@
+
+$(TOOLS)/mutants:
+	@mkdir -p $(TOOLS)
+	@$(CARGO) mutants --version 2> /dev/null | grep -qF $(MUTANTS_VERSION) || $(CARGO) install cargo-mutants --locked --version $(MUTANTS_VERSION) --root $(TOOLS)
 	@touch $@

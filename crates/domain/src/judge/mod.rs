@@ -89,6 +89,8 @@ mod sentence;
 mod zone;
 
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

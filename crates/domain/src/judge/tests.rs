@@ -360,6 +360,46 @@ fn alarms_and_counts_must_agree() {
 }
 
 #[test]
+fn without_an_alarm_the_counts_alone_say_what_is_the_matter() {
+    use AlarmState::Ok as Fine;
+    let well = minutes(1_000, &WELL);
+    let mut case = case([well.clone(), well.clone(), well]);
+    case.situation.zonal_alarms = alarms(&[Fine, Fine, Fine]);
+    assert_eq!(classify(&case).code(), "well");
+}
+
+#[test]
+fn on_the_alarm_alone_every_other_zone_counts_as_one_to_go_to() {
+    use AlarmState::{Alarm, Ok as Fine};
+    let quiet = minutes(20, &[0; 10]);
+    for (zones, code) in [(3, "alarmAlone"), (2, "tooFewZones")] {
+        let mut case = case(vec![quiet.clone(); zones]);
+        case.situation.zonal_alarms = alarms(&[Alarm, Fine, Fine][..zones]);
+        case.without_evidence = Without::Act;
+        case.min_zones = 2;
+        assert_eq!(classify(&case).code(), code);
+    }
+}
+
+#[test]
+fn zones_that_cannot_carry_the_traffic_hold_or_are_told_of_as_the_policy_says() {
+    let (bad, well) = (
+        minutes(10_000, &AFTER_TWO.map(|bad| 10 * bad)),
+        minutes(1_000, &WELL),
+    );
+    let mut case = case([bad, well.clone(), well]);
+    case.capacity.without = Without::Hold;
+    assert_eq!(classify(&case).code(), "tooLittleCapacity");
+    case.capacity.without = Without::Act;
+    let ruling = classify(&case);
+    assert_eq!(ruling.verdict, Ok(zone(1)));
+    assert!(
+        ruling.to_string().contains("; beware: the zones that stay"),
+        "{ruling}"
+    );
+}
+
+#[test]
 fn a_regional_alarm_holds() {
     let (bad, well) = (minutes(1_000, &BAD), minutes(1_000, &WELL));
     let mut case = case([bad, well.clone(), well]);
