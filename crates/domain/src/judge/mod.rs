@@ -91,6 +91,8 @@ mod zone;
 #[cfg(test)]
 mod exact;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
