@@ -232,6 +232,7 @@ mod tests {
                 outcome: prune::Outcome::Refused { refusal },
                 pruned_for: None,
                 capacity: None,
+                obstacles: Vec::new(),
             };
             after_restore(&PruneAnswer {
                 schema: prune::ANSWER_SCHEMA.to_owned(),
