@@ -182,3 +182,19 @@ fn an_instance_is_affected_above_the_floor_and_counts_if_it_was_given_requests()
     let told = found.instances.map(|told| (told.affected, told.of));
     assert_eq!(told, Some((2, 4)), "1 % exactly is at the floor");
 }
+
+#[test]
+fn a_quiet_zone_is_no_reason_to_doubt_unless_it_is_bad_or_hardly_any_other_is_known() {
+    let outcome = |zones: &[Minutes]| {
+        let counts: Counts = (1..).map(zone).zip(zones.iter().cloned()).collect();
+        judge(&counts, None, &Criteria::default()).outcome
+    };
+    let quiet = |faults: &[u64]| minutes(20, faults);
+    let cannot_tell = Outcome::CannotTell(vec![zone(1)]);
+    assert_eq!(outcome(&[quiet(&[0; 10]), well(), well()]), Outcome::Well);
+    assert_eq!(outcome(&[quiet(&[10; 10]), well(), well()]), cannot_tell);
+    assert_eq!(outcome(&[quiet(&[0; 10]), well()]), cannot_tell);
+    // One in a hundred is tolerated.
+    let tolerated = [minutes(40, &[1]), minutes(30, &[0, 0])].concat();
+    assert_eq!(outcome(&[tolerated, well(), well()]), Outcome::Well);
+}
