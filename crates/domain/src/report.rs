@@ -175,6 +175,7 @@ mod tests {
                 incident: incident(),
                 shift: true,
                 begun: false,
+                phase: Phase::FailBack,
                 restore: true,
                 drill: false,
                 dry_run,

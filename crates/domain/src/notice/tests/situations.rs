@@ -1,6 +1,7 @@
 //! What the same phase is told as, by what led to it.
 
 use super::*;
+use crate::decide::FailBack;
 use crate::event::ArcChange;
 
 /// Subject, severity, headline and what to do.
@@ -150,20 +151,25 @@ fn the_end_of_an_evacuation_is_told_by_what_it_had_moved() {
             reason: "the zone is well".to_owned(),
         },
     };
-    let ended = Report {
-        verdict,
+    let with = |shift| Report {
+        verdict: verdict.clone(),
+        plan: Plan::FailBack(FailBack {
+            incident: incident(),
+            shift,
+            begun: true,
+            phase: crate::incident::Phase::FailBack,
+            restore: true,
+            drill: false,
+            dry_run: false,
+        }),
         ..report()
     };
-    insta::assert_snapshot!(told(&ended, Phase::FailedBack), @r"
+    insta::assert_snapshot!(told(&with(true), Phase::FailedBack), @r"
     [evac] wildrydes: evacuation of use1-az1 ended [info]
-    The evacuation of use1-az1 for wildrydes has ended. Traffic is returning to the zone.
+    The evacuation of use1-az1 for wildrydes ends now. Traffic returns to the zone.
     To do: nothing.
     ");
-    let nothing_shifted = Report {
-        shifts: Vec::new(),
-        ..ended
-    };
-    insta::assert_snapshot!(told(&nothing_shifted, Phase::FailedBack), @r"
+    insta::assert_snapshot!(told(&with(false), Phase::FailedBack), @r"
     [evac] wildrydes: evacuation of use1-az1 ended [info]
     The evacuation of use1-az1 for wildrydes has ended. The zone is back in the Auto Scaling groups.
     To do: nothing.
