@@ -198,3 +198,25 @@ fn a_quiet_zone_is_no_reason_to_doubt_unless_it_is_bad_or_hardly_any_other_is_kn
     let tolerated = [minutes(40, &[1]), minutes(30, &[0, 0])].concat();
     assert_eq!(outcome(&[tolerated, well(), well()]), Outcome::Well);
 }
+
+#[test]
+fn what_is_beyond_chance_and_no_more_than_tolerated_is_not_lasting() {
+    // Without its worst minute the zone still differs beyond chance, but hardly from what is tolerated.
+    let zone = |newest| minutes(10_000, &[10, 10, 10, 10, 10, 10, 10, 10, 300, newest]);
+    let well = || minutes(10_000, &[10; 10]);
+    let found = |newest| first([zone(newest), well(), well()]).finding;
+    assert_eq!(found(105), Finding::NotSustained);
+    assert_eq!(found(300), Finding::Impaired);
+}
+
+#[test]
+fn a_weaker_fault_shows_in_more_minutes() {
+    for (faults, shows_in) in [(23, 2), (16, 3), (15, 4), (14, 6)] {
+        let weak = minutes(1_000, &[[0; 3].as_slice(), &[faults; 7]].concat());
+        let found = first([weak, well(), well()]);
+        assert_eq!(
+            (found.finding, found.minutes),
+            (Finding::Impaired, shows_in)
+        );
+    }
+}
