@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 # Tools that are built once and kept beside the project.
 TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
+MUTANTS_VERSION := 27.1.0
 NEXTEST_VERSION := 0.9.143
 UV_VERSION := 0.13.9
 FUZZ_VERSION := 0.13.2
@@ -19,7 +20,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
 .PHONY: help build drill test crash model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
-	architecture schemas semantics bench-classify bench-detection bench-judge check-detection
+	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -63,6 +64,10 @@ fuzz: $(TOOLS)/cargo-fuzz ## Run the fuzz targets, RUNS executions of each, guid
 fuzz-lock: ## Build the fuzzer from what Evac is built from, after a change of Cargo.lock
 	cp Cargo.lock fuzz/Cargo.lock
 	$(CARGO) metadata --format-version 1 --manifest-path fuzz/Cargo.toml > /dev/null
+
+# Hours of one core in all, so it is no part of the checks: CRATE=zonal-shift for one crate.
+mutants: $(TOOLS)/nextest $(TOOLS)/mutants ## Change the code in small ways, and list what no test notices
+	scripts/mutants $(CRATE)
 
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify
@@ -129,4 +134,8 @@ $(TOOLS)/deny:
 $(TOOLS)/cargo-fuzz:
 	@mkdir -p $(TOOLS)
 	@$(CARGO) fuzz --version 2> /dev/null | grep -qF $(FUZZ_VERSION) || $(CARGO) install cargo-fuzz --locked --version $(FUZZ_VERSION) --root $(TOOLS)
+
+$(TOOLS)/mutants:
+	@mkdir -p $(TOOLS)
+	@$(CARGO) mutants --version 2> /dev/null | grep -qF $(MUTANTS_VERSION) || $(CARGO) install cargo-mutants --locked --version $(MUTANTS_VERSION) --root $(TOOLS)
 	@touch $@

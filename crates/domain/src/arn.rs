@@ -177,9 +177,44 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_told_from_a_load_balancer() {
+        let group: ResourceArn =
+            "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:8e7c:autoScalingGroupName/web"
+                .parse()
+                .unwrap();
+        assert!(group.is_auto_scaling_group());
+        assert!(
+            !FRONT
+                .parse::<ResourceArn>()
+                .unwrap()
+                .is_auto_scaling_group()
+        );
+    }
+
+    #[test]
+    fn only_the_account_of_zeros_is_the_embedded_regions() {
+        assert!(AccountId::embedded().is_embedded());
+        let real: AccountId = "111122223333".parse().unwrap();
+        assert!(!real.is_embedded());
+    }
+
+    #[test]
+    fn an_arn_may_be_as_long_as_arc_takes_and_no_longer() {
+        let filled = |length: usize| format!("{FRONT}{}", "x".repeat(length - FRONT.len()));
+        assert_eq!(refusal(&filled(LONGEST_ARN)), "accepted");
+        for length in [LONGEST_ARN + 1, LONGEST_ARN + 2] {
+            assert!(refusal(&filled(length)).contains("is not an ARN"));
+        }
+    }
+
+    #[test]
     fn a_bad_arn_is_refused_with_what_is_wrong_with_it() {
         assert!(refusal("front").contains("is not an ARN"));
         assert!(refusal("").contains("is not an ARN"));
+        assert!(refusal(&FRONT.replace("arn:", "urn:")).contains("is not an ARN"));
+        assert!(
+            refusal(&FRONT.replace("app/front/50dc6c495c0c9188", "app/")).contains("ARC shifts")
+        );
         assert!(refusal(&FRONT.replace("us-east-1", "")).contains("has no Region"));
         assert!(refusal(&FRONT.replace("111122223333", "1")).contains("has no 12-digit account"));
         assert!(

@@ -294,6 +294,11 @@ mod tests {
     fn a_handful_of_requests_says_nothing_about_growth() {
         let zones = [(90, None), (10, None), (10, None)];
         assert_eq!(lacking(&zones, &Limits::default()), None);
+        // Two minutes of each zone are known: 148 requests are too few, and 150 are what is asked for.
+        let few = [(1_000, None), (37, None), (37, None)];
+        assert_eq!(lacking(&few, &Limits::default()), None);
+        let enough = [(1_000, None), (38, None), (37, None)];
+        assert_eq!(lacking(&enough, &Limits::default()), Some("tooMuchGrowth"));
         assert_eq!(lacking(&[], &Limits::default()), None);
         assert_eq!(lacking(&[(1_000, Some(0))], &Limits::default()), None);
     }

@@ -371,3 +371,50 @@ impl AlarmDescription {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_state_keeps_the_name_that_cloudwatch_gives_it_known_or_not() {
+        for (name, state) in [
+            ("OK", AlarmState::Ok),
+            ("ALARM", AlarmState::Alarm),
+            ("INSUFFICIENT_DATA", AlarmState::InsufficientData),
+            ("MAYBE", AlarmState::Other("MAYBE".to_owned())),
+        ] {
+            assert_eq!(
+                serde_json::from_value(json!(name)).ok(),
+                Some(state.clone())
+            );
+            assert_eq!(serde_json::to_value(&state).ok(), Some(json!(name)));
+            assert_eq!(state.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn the_alarms_that_caused_a_composites_change_are_told_where_the_reason_names_them() {
+        let triggering = |reason_data: serde_json::Value| {
+            let payload = json!({"alarmData": {
+                "alarmName": "use1-az1-impact",
+                "state": {
+                    "value": "ALARM",
+                    "timestamp": "2026-11-24T09:20:00.000+0000",
+                    "reasonData": reason_data,
+                },
+            }});
+            read_direct("event", &payload).unwrap().triggering
+        };
+        let reason = json!({"triggeringAlarms": [{"arn": "arn:a"}, {"arn": "arn:b"}]}).to_string();
+        assert_eq!(triggering(json!(reason)), ["arn:a", "arn:b"]);
+        for other in [
+            json!(null),
+            json!("{\"threshold\": 1}"),
+            json!("none of JSON"),
+        ] {
+            assert_eq!(triggering(other), [""; 0]);
+        }
+    }
+}

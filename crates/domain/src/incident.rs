@@ -293,6 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn an_incident_is_a_text_in_json_and_knows_its_moment() {
+        let text = "wildrydes/use1-az1/20261124T092000Z";
+        let incident: IncidentId = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(serde_json::to_value(&incident).unwrap(), text);
+        let moment: Timestamp = "2026-11-24T09:20:00Z".parse().unwrap();
+        assert_eq!(incident.transition(), moment);
+    }
+
+    #[test]
     fn a_marker_survives_its_comment() {
         for phase in [
             Phase::Evacuate,

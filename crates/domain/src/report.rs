@@ -120,3 +120,121 @@ impl Report {
         self.shifts.iter().any(ShiftAnswer::changed) || self.prunes.iter().any(PruneAnswer::changed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::{Evacuation, FailBack};
+    use crate::hold::HoldReason;
+    use crate::incident::Phase;
+    use crate::prune::{self, GroupReport, NotReached};
+    use crate::shift::{self, ResourceReport};
+
+    fn incident() -> IncidentId {
+        "wildrydes/use1-az1/20261124T092000Z".parse().unwrap()
+    }
+
+    fn report(plan: Plan) -> Report {
+        let verdict = Verdict::hold(None, HoldReason::NoZonalAlarm);
+        Report {
+            schema: REPORT_SCHEMA.to_owned(),
+            at: "2026-11-24T09:20:01Z".parse().unwrap(),
+            workload: "wildrydes".parse().unwrap(),
+            trigger: "reconcile".to_owned(),
+            triggered_at: None,
+            arc: None,
+            mode: Mode::Evacuate,
+            drill: false,
+            sentence: verdict.to_string(),
+            verdict,
+            plan,
+            shifts: Vec::new(),
+            prunes: Vec::new(),
+            waiting_for_capacity: false,
+            unready: None,
+            unread: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_run_is_dry_as_its_plan_says() {
+        for dry_run in [false, true] {
+            let evacuation = Evacuation {
+                incident: incident(),
+                shift: true,
+                renew: false,
+                prune: true,
+                phase: Phase::Evacuate,
+                tell_outlook: false,
+                drill: false,
+                dry_run,
+            };
+            assert_eq!(report(Plan::Evacuate(evacuation)).is_dry(), dry_run);
+            let fail_back = FailBack {
+                incident: incident(),
+                shift: true,
+                begun: false,
+                phase: Phase::FailBack,
+                restore: true,
+                drill: false,
+                dry_run,
+            };
+            assert_eq!(report(Plan::FailBack(fail_back)).is_dry(), dry_run);
+        }
+        assert!(!report(Plan::Nothing).is_dry());
+    }
+
+    #[test]
+    fn a_run_has_changed_something_if_a_resource_or_a_group_was() {
+        let shifts = |outcome| ShiftAnswer {
+            schema: shift::ANSWER_SCHEMA.to_owned(),
+            action: "shift".to_owned(),
+            incident: Some(incident()),
+            dry_run: false,
+            resources: vec![ResourceReport {
+                resource: "arn:aws:eks:us-east-1:111122223333:cluster/main"
+                    .parse()
+                    .unwrap(),
+                outcome,
+                weights: Default::default(),
+                shifts: Vec::new(),
+                ended: Vec::new(),
+            }],
+            in_effect: true,
+        };
+        let prunes = |outcome| PruneAnswer {
+            schema: prune::ANSWER_SCHEMA.to_owned(),
+            action: "prune".to_owned(),
+            incident: Some(incident()),
+            dry_run: false,
+            groups: vec![GroupReport {
+                group: "web".to_owned(),
+                outcome,
+                pruned_for: None,
+                capacity: None,
+                obstacles: Vec::new(),
+            }],
+            not_reached: NotReached::default(),
+        };
+        let started = || shift::Outcome::Started {
+            zonal_shift_id: "1".to_owned(),
+            expires_at: None,
+        };
+        let restored = || prune::Outcome::Restored {
+            added: Default::default(),
+        };
+        for (shift, prune, changed) in [
+            (started(), restored(), true),
+            (started(), prune::Outcome::Read, true),
+            (shift::Outcome::Read, restored(), true),
+            (shift::Outcome::Read, prune::Outcome::Read, false),
+        ] {
+            let mut report = report(Plan::Nothing);
+            report.shifts.push(shifts(shift));
+            report.prunes.push(prunes(prune));
+            assert_eq!(report.changed(), changed);
+        }
+        assert!(!report(Plan::Nothing).changed());
+    }
+}

@@ -341,3 +341,92 @@ impl Signal {
         matches!(&self.trigger, Trigger::Command(command) if command.dry_run)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::read_direct;
+
+    fn alarm_change() -> AlarmChange {
+        let payload = json!({"alarmData": {
+            "alarmName": "use1-az1-impact",
+            "state": {"value": "ALARM", "timestamp": "2026-11-24T09:20:00.000+0000"},
+            "configuration": {"description": "{\"loadBalancer\":\"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188\",\"az-id\":\"use1-az1\"}"},
+        }});
+        read_direct("event", &payload).unwrap()
+    }
+
+    fn arc_change(at: Option<Timestamp>) -> ArcChange {
+        ArcChange {
+            what: "Autoshift In Progress".to_owned(),
+            away_from: None,
+            at,
+            resources: Vec::new(),
+        }
+    }
+
+    fn command(action: Action, at: Option<Timestamp>) -> Command {
+        Command {
+            action,
+            reason: "a test says so".to_owned(),
+            at,
+            drill: false,
+            dry_run: false,
+        }
+    }
+
+    #[test]
+    fn a_signal_has_a_word_for_logs_and_the_time_that_it_tells() {
+        let defaults = BareDefaults {
+            mode: Mode::Observe,
+            expires_in: None,
+        };
+        let signal = read_bare("event", alarm_change(), &defaults).unwrap();
+        let zone: ZoneId = "use1-az1".parse().unwrap();
+        let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let at = Some(noon);
+        for (trigger, word, told) in [
+            (
+                signal.trigger.clone(),
+                "zonalAlarm",
+                Some(alarm_change().at),
+            ),
+            (
+                Trigger::RegionalAlarm(alarm_change()),
+                "regionalAlarm",
+                Some(alarm_change().at),
+            ),
+            (Trigger::Arc(arc_change(at)), "arcEvent", at),
+            (Trigger::Arc(arc_change(None)), "arcEvent", None),
+            (
+                Trigger::Command(command(Action::Evacuate { zone }, at)),
+                "evacuate",
+                at,
+            ),
+            (
+                Trigger::Command(command(Action::FailBack, None)),
+                "fail-back",
+                None,
+            ),
+            (
+                Trigger::Command(command(Action::Reconcile, at)),
+                "reconcile",
+                at,
+            ),
+            (
+                Trigger::Command(command(Action::Explain { zone: None }, None)),
+                "explain",
+                None,
+            ),
+        ] {
+            assert_eq!(trigger.name(), word);
+            let signal = Signal {
+                workload: signal.workload.clone(),
+                trigger,
+            };
+            assert_eq!(signal.at(), told, "{word}");
+        }
+    }
+}

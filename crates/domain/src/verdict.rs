@@ -395,3 +395,41 @@ impl fmt::Display for FailBackReason {
 pub(crate) fn clock(at: Timestamp) -> impl fmt::Display {
     at.strftime("%H:%M:%S UTC")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_to_fail_back_is_told_with_its_incident_and_goes_by_its_word() {
+        let incident: IncidentId = "wildrydes/use1-az1/20261124T092000Z".parse().unwrap();
+        let proof = Proof {
+            minutes: 15,
+            requests: 900,
+            bad: 1,
+        };
+        let reasons = [
+            FailBackReason::ProvenWell {
+                incident: incident.clone(),
+                proof,
+            },
+            FailBackReason::Continues {
+                incident: incident.clone(),
+            },
+            FailBackReason::PruneOutlivedShift {
+                incident: incident.clone(),
+            },
+            FailBackReason::LeadEnded {
+                incident: incident.clone(),
+            },
+        ];
+        for reason in reasons {
+            assert!(
+                reason.to_string().contains(&incident.to_string()),
+                "{reason}"
+            );
+            let json = serde_json::to_value(&reason).unwrap();
+            assert_eq!(json["code"], reason.code());
+        }
+    }
+}

@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_name_ends_with_a_number_and_a_letter() {
+        for text in [
+            "us-east-a",
+            "us-east-xa",
+            "us-east-1",
+            "us-east-1A",
+            "east-1a",
+            "",
+        ] {
+            assert!(text.parse::<ZoneName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_zone_name_knows_its_region() {
         for (name, region) in [
             ("us-east-1a", "us-east-1"),

@@ -111,3 +111,144 @@ pub fn after_restore(answer: &PruneAnswer) -> AfterRestore {
         AfterRestore::Waiting
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::incident::{IncidentId, Marker, Phase};
+    use crate::prune::{self, GroupReport, NotReached};
+    use crate::shift::{self, ActiveShift, ResourceReport};
+
+    fn incident(zone: &str) -> IncidentId {
+        format!("wildrydes/{zone}/20261124T092000Z")
+            .parse()
+            .unwrap()
+    }
+
+    fn workload() -> Workload {
+        let zone = |letter: &str| json!({"name": format!("us-east-1{letter}"), "subnets": []});
+        let definition = json!({
+            "name": "wildrydes",
+            "zones": {"use1-az1": zone("a"), "use1-az2": zone("b"), "use1-az3": zone("c")},
+            "resources": [arn("front")],
+            "alarms": {"zonal": {"use1-az1": "one", "use1-az2": "two", "use1-az3": "three"}},
+            "policy": {"mode": "shift", "expiresIn": "6h", "withoutEvidence": "act"},
+        });
+        crate::definition::read("workload", &definition).unwrap()
+    }
+
+    fn arn(name: &str) -> String {
+        format!(
+            "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/{name}/50dc6c495c0c9188"
+        )
+    }
+
+    fn answer(outcomes: &[(&str, Outcome)]) -> ShiftAnswer {
+        let report = |(name, outcome): &(&str, Outcome)| ResourceReport {
+            resource: arn(name).parse().unwrap(),
+            outcome: outcome.clone(),
+            weights: BTreeMap::new(),
+            shifts: Vec::new(),
+            ended: Vec::new(),
+        };
+        ShiftAnswer {
+            schema: shift::ANSWER_SCHEMA.to_owned(),
+            action: "shift".to_owned(),
+            incident: Some(incident("use1-az1")),
+            dry_run: false,
+            resources: outcomes.iter().map(report).collect(),
+            in_effect: false,
+        }
+    }
+
+    fn held() -> Outcome {
+        Outcome::HeldByOther {
+            zone: "use1-az2".to_owned(),
+            kind: ShiftKind::Customer,
+            id: Some("9ac9ec1e".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_workload_of_which_only_a_part_could_be_shifted_is_a_failure_and_no_hold() {
+        let started = Outcome::Started {
+            zonal_shift_id: "1".to_owned(),
+            expires_at: None,
+        };
+        let partly = answer(&[("front", started), ("api", held())]);
+        assert!(
+            matches!(after_shift(&workload(), &partly), AfterShift::Failed(failure) if failure.class == Class::Conflict)
+        );
+        let not_at_all = answer(&[("front", held())]);
+        assert!(matches!(
+            after_shift(&workload(), &not_at_all),
+            AfterShift::Held(HoldReason::OtherZoneShifted { .. })
+        ));
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_ours_only_if_that_very_shift_is() {
+        let ours_away_from = |zone: &str| {
+            let mut answer = answer(&[("front", held())]);
+            answer.resources[0].shifts = vec![ActiveShift {
+                zone: zone.to_owned(),
+                kind: ShiftKind::Customer,
+                id: Some("1".to_owned()),
+                applied: true,
+                started_at: None,
+                expires_at: None,
+                comment: Some(
+                    Marker {
+                        incident: incident(zone),
+                        phase: Phase::Evacuate,
+                        drill: false,
+                    }
+                    .to_comment(),
+                ),
+            }];
+            after_shift(&workload(), &answer)
+        };
+        assert_eq!(
+            ours_away_from("use1-az2"),
+            AfterShift::Held(HoldReason::OtherZoneEvacuated {
+                incident: incident("use1-az2")
+            })
+        );
+        assert!(matches!(
+            ours_away_from("use1-az3"),
+            AfterShift::Held(HoldReason::OtherZoneShifted { .. })
+        ));
+    }
+
+    #[test]
+    fn a_group_that_was_not_restored_keeps_traffic_away_unless_it_is_being_deleted() {
+        let refused = |refusal| {
+            let group = GroupReport {
+                group: "web".to_owned(),
+                outcome: prune::Outcome::Refused { refusal },
+                pruned_for: None,
+                capacity: None,
+                obstacles: Vec::new(),
+            };
+            after_restore(&PruneAnswer {
+                schema: prune::ANSWER_SCHEMA.to_owned(),
+                action: "restore".to_owned(),
+                incident: Some(incident("use1-az1")),
+                dry_run: false,
+                groups: vec![group],
+                not_reached: NotReached::default(),
+            })
+        };
+        assert_eq!(refused(Refusal::BeingDeleted), AfterRestore::Ready);
+        let unlisted = Refusal::UnlistedSubnets {
+            subnets: vec!["subnet-0a".to_owned()],
+        };
+        assert!(
+            matches!(refused(unlisted), AfterRestore::Failed(failure) if failure.class == Class::Rejected)
+        );
+    }
+}

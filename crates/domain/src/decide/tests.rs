@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 mod evidence;
 mod outlook;
 mod readiness;
+mod signal;
 
 const T0: &str = "2026-11-24T09:20:00Z";
 

@@ -142,6 +142,59 @@ fn every_wrong_field_is_named_with_its_remedy() {
 }
 
 #[test]
+fn names_may_be_as_long_as_aws_takes_them_and_no_longer() {
+    for (pointer, longest) in [
+        ("/autoScalingGroups", 128),
+        ("/autoScalingGroups/names", 255),
+        ("/alarms/zonal/use1-az1", 255),
+    ] {
+        for (length, good) in [
+            (0, false),
+            (1, true),
+            (longest, true),
+            (longest + 1, false),
+            (longest + 2, false),
+        ] {
+            let name = "n".repeat(length);
+            let told = match pointer {
+                "/autoScalingGroups" => {
+                    problems(pointer, json!({"tag": {"key": name, "value": ""}}))
+                }
+                "/autoScalingGroups/names" => {
+                    problems("/autoScalingGroups", json!({"names": ["web", name]}))
+                }
+                _ => problems(pointer, json!(name)),
+            };
+            assert_eq!(told == "accepted", good, "{pointer} of {length}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_subnet_that_is_listed_twice_in_its_own_zone_is_one_subnet() {
+    let twice = json!(["subnet-0a000001", "subnet-0a000001"]);
+    assert_eq!(problems("/zones/use1-az1/subnets", twice), "accepted");
+}
+
+#[test]
+fn a_workload_knows_its_zones_and_whose_alarm_is_whose() {
+    let workload = read("workload", &good()).unwrap();
+    assert!(!workload.zones.is_empty());
+    let (az1, az4) = ("use1-az1".parse().unwrap(), "use1-az4".parse().unwrap());
+    assert!(workload.has_zone(&az1) && !workload.has_zone(&az4));
+    assert_eq!(workload.zone_of_alarm("az1-impact"), Some(&az1));
+    assert_eq!(workload.zone_of_alarm("regional-impact"), None);
+    // A workload that only an alarm names has no zones but that one's.
+    let bare = crate::workload::Workload {
+        zones: crate::workload::ZoneMap::new([].into()),
+        origin: crate::workload::Origin::BareAlarm,
+        ..workload
+    };
+    assert!(bare.zones.is_empty());
+    assert!(bare.has_zone(&az1) && !bare.has_zone(&az4));
+}
+
+#[test]
 fn every_problem_is_told_at_once() {
     let mut definition = good();
     definition["policy"] = json!({"mode": "auto", "expiresIn": "forever", "minZones": 99});

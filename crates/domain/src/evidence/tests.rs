@@ -301,6 +301,50 @@ fn the_newest_minute_is_unknown_while_its_response_times_are_missing() {
     );
 }
 
+/// A zone that has served for only one minute before the newest, too few to know what is usual.
+fn new() -> Seen {
+    let mut seen = Seen::of(alb());
+    for minute in 0..10 {
+        seen = seen.with(1, Role::Hosts, minute, 4.0);
+    }
+    seen.with(1, Role::Requests, 8, 1_000.0)
+}
+
+#[test]
+fn a_young_minute_with_requests_lacks_response_times_whether_they_are_usual_or_not() {
+    let serving = new().with(1, Role::Requests, NEWEST, 1_000.0);
+    assert_eq!(serving.minute(9), None);
+    let whole = serving.with(1, Role::Answers(0), NEWEST, 1_000.0).with(
+        1,
+        Role::SlowPercent(0),
+        NEWEST,
+        0.0,
+    );
+    assert_eq!(whole.counted(9), (1_000, 0, 0));
+    let counted_zero = new().with(1, Role::Requests, NEWEST, 0.0);
+    assert_eq!(counted_zero.counted(9), (0, 0, 0));
+}
+
+#[test]
+fn a_young_minute_without_a_count_of_requests_is_unknown_also_in_a_zone_that_never_had_any() {
+    assert_eq!(new().minute(9), None);
+    assert_eq!(new().counted(5), (0, 0, 0));
+}
+
+#[test]
+fn what_a_zone_usually_sends_is_what_it_sends_while_it_serves() {
+    let mut seen = Seen::well();
+    for minute in 0..9 {
+        seen = seen.with(1, Role::Faults, minute, 30.0);
+    }
+    // It has been idle for a minute, without requests and so without faults.
+    for role in [Role::Answers(0), Role::SlowPercent(0), Role::Faults] {
+        seen = seen.without(1, role, 3);
+    }
+    seen = seen.with(1, Role::Requests, 3, 0.0);
+    assert_eq!(seen.minute(9), None, "its faults are under way");
+}
+
 #[test]
 fn a_target_group_without_targets_has_no_hosts_and_a_late_one_is_not_without() {
     let two = || {
@@ -391,6 +435,14 @@ fn evidence_ends_with_the_newest_minute_that_any_zone_is_known_in() {
         (newest("use1-az1"), newest("use1-az2"), newest("use1-az3")),
         (true, false, false)
     );
+    // What is behind is left out at the end, and the minute before is the newest then.
+    let late = Seen::well().recent(5, at(11));
+    let Evidence::Counted { until, counts } = late else {
+        panic!("counts")
+    };
+    assert_eq!(until, at(10));
+    let known = |minutes: &Vec<Option<Minute>>| minutes.iter().all(Option::is_some);
+    assert!(counts.values().all(known), "{counts:?}");
 }
 
 #[test]
@@ -521,6 +573,17 @@ fn instances_are_searched_for_and_counted_each() {
 }
 
 #[test]
+fn an_instance_counts_that_was_given_requests_or_failed_without_and_no_other() {
+    let seen = by_instance(
+        100.0,
+        &[("i-1", 99.0, 0.0), ("i-2", 0.0, 1.0), ("i-3", 0.0, 0.0)],
+    );
+    let counted = seen.minute(5).unwrap().instances;
+    let ids: Vec<&str> = counted.iter().map(|counted| counted.id.as_str()).collect();
+    assert_eq!(ids, ["i-1", "i-2"]);
+}
+
+#[test]
 fn a_minute_with_requests_of_which_no_instance_is_known_is_unknown() {
     assert_eq!(by_instance(100.0, &[]).minute(5), None);
     assert!(by_instance(0.0, &[]).minute(5).is_some());
@@ -646,4 +709,61 @@ fn cross_zone_load_balancing_that_is_said_to_be_off_is_accepted() {
         json!({"source": "nlb", "loadBalancer": "net/front/50dc6c495c0c9188", "crossZone": "off"}),
     );
     assert_eq!(said, nlb());
+}
+
+fn refused(settings: Value) -> Vec<String> {
+    let Value::Object(settings) = settings else {
+        panic!("an object")
+    };
+    let Err(problems) = read("evidence", settings, &zones(3)) else {
+        return Vec::new();
+    };
+    problems
+        .iter()
+        .map(|problem| problem.field.clone())
+        .collect()
+}
+
+#[test]
+fn a_load_balancer_is_named_by_three_parts_of_letters_digits_and_dashes() {
+    for (name, good) in [
+        ("app/front-end/50dc6c495c0c9188", true),
+        ("app/front_end/50dc6c495c0c9188", false),
+        ("app//50dc6c495c0c9188", false),
+        ("app/front/", false),
+        ("app/front/50dc6c495c0c9188/extra", false),
+    ] {
+        let refused = refused(json!({"source": "alb", "loadBalancer": name, "slowAfterMs": 350}));
+        assert_eq!(refused.is_empty(), good, "{name}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_namespace_and_a_search_may_be_as_long_as_cloudwatch_takes_and_no_longer() {
+    let mut settings = canary();
+    for (length, good) in [(1, true), (255, true), (256, false), (257, false)] {
+        settings["namespace"] = json!("n".repeat(length));
+        assert_eq!(refused(settings.clone()).is_empty(), good, "{length}");
+    }
+    // Every character more in a name makes the search as much longer.
+    settings = canary();
+    settings["instance"] = json!({"dimension": "InstanceId"});
+    settings["namespace"] = json!("n");
+    let with = |length: usize| {
+        let mut settings = settings.clone();
+        settings["dimensions"]["Operation"] = json!("o".repeat(length));
+        settings["dimensions"]["Region"] = json!("r".repeat(255));
+        settings["instance"]["dimension"] = json!("i".repeat(255));
+        settings["zone"]["dimension"] = json!("z".repeat(100));
+        settings
+    };
+    let longest = |settings: Value| {
+        let queries = queries(&source(settings), &zones(3));
+        let searches = queries.iter().filter_map(MetricQuery::search);
+        searches.map(|search| search.len()).max()
+    };
+    let room = 1024 - longest(with(1)).unwrap();
+    assert!(room < 254, "{room}");
+    assert_eq!(longest(with(1 + room)), Some(1024));
+    assert_eq!(refused(with(2 + room)), ["evidence.instance"]);
 }

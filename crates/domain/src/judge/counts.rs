@@ -137,6 +137,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_away_or_worth_less_keeps_its_slow_part() {
+        let all = Tally {
+            requests: 100.0,
+            bad: 40.0,
+            slow: 24.0,
+        };
+        let part = Tally {
+            requests: 50.0,
+            bad: 30.0,
+            slow: 20.0,
+        };
+        let rest = Tally {
+            requests: 50.0,
+            bad: 10.0,
+            slow: 4.0,
+        };
+        assert_eq!(all.without(part), rest);
+        assert_eq!(part.without(all), Tally::default());
+        let worth = Tally {
+            requests: 25.0,
+            bad: 10.0,
+            slow: 6.0,
+        };
+        assert_eq!(all.worth(4.0), worth);
+    }
+
+    #[test]
     fn no_requests_are_no_bad_share() {
         assert_eq!(Tally::default().fraction(), 0.0);
     }

@@ -265,6 +265,15 @@ mod tests {
     }
 
     #[test]
+    fn ten_minutes_show_how_much_counts_scatter_and_a_longer_window_more() {
+        let of = |window| Criteria {
+            window,
+            ..Criteria::default()
+        };
+        assert_eq!([2, 7, 30].map(|window| of(window).history()), [10, 10, 30]);
+    }
+
+    #[test]
     fn every_number_out_of_range_is_told_at_once() {
         let criteria = Criteria {
             window: 0,

@@ -108,6 +108,44 @@ mod tests {
     }
 
     #[test]
+    fn the_correlation_that_counts_are_drawn_with_is_found() {
+        use rand::SeedableRng;
+        use rand_distr::{Beta, Binomial, Distribution};
+
+        let mut random = rand_pcg::Pcg64::seed_from_u64(11);
+        let drawn = 0.02;
+        let scale = 1.0 / drawn - 1.0;
+        let shares = Beta::new(0.1 * scale, 0.9 * scale).unwrap();
+        let mut faults = || {
+            let bad = Binomial::new(400, shares.sample(&mut random)).unwrap();
+            bad.sample(&mut random)
+        };
+        let zones: Vec<Vec<Option<Minute>>> = (0..300)
+            .map(|_| minutes(400, &[(); 10].map(|()| faults())))
+            .collect();
+        let found = of(&zones);
+        assert!((found / drawn - 1.0).abs() < 0.1, "{found} is not {drawn}");
+    }
+
+    #[test]
+    fn two_minutes_worked_out_by_hand() {
+        // A tenth of 200 requests is bad, and each minute is 10 off: 200 / 9, which is 1 less its one
+        // degree of freedom in excess. That is of 99 requests beside each other, and the belief weighs
+        // 5 / 2 times as much.
+        let excess = 200.0 / 9.0 - 1.0;
+        let expected = (247.5 * USUAL + excess) / (247.5 + 99.0);
+        let found = of(&[minutes(100, &[0, 20])]);
+        assert!((found - expected).abs() < 1e-12, "{found}");
+        // A zone with a single minute tells nothing of scatter, and one without faults neither.
+        let more = of(&[
+            minutes(100, &[0, 20]),
+            minutes(500, &[7]),
+            minutes(500, &[0, 0]),
+        ]);
+        assert_eq!(more, found);
+    }
+
+    #[test]
     fn busy_minutes_scatter_more_and_a_single_request_does_not() {
         assert_eq!(dispersion(0.001, 1.0), 1.0);
         assert_eq!(dispersion(0.001, 0.0), 1.0);

@@ -134,3 +134,29 @@ pub enum Outcome {
     /// Too few requests to tell.
     CannotTell(Vec<ZoneId>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_the_word_in_json() {
+        use Knowledge::{Judged, Late, NoData, NoTraffic, TooFewRequests};
+        for knowledge in [Judged, TooFewRequests, NoTraffic, Late, NoData] {
+            let word = serde_json::to_value(knowledge).unwrap();
+            assert_eq!(word, knowledge.code());
+        }
+        use Finding::{Impaired, NotBroad, NotCertain, NotIsolated, NotSustained, Well};
+        for finding in [
+            Well,
+            NotIsolated,
+            NotCertain,
+            NotSustained,
+            NotBroad,
+            Impaired,
+        ] {
+            let word = serde_json::to_value(finding).unwrap();
+            assert_eq!(word, finding.code());
+        }
+    }
+}

@@ -89,6 +89,10 @@ mod sentence;
 mod zone;
 
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -254,3 +254,89 @@ fn surplus(seen: f64, expected: f64) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_approximation_agrees_where_the_continued_fraction_still_converges() {
+        for (a, b) in [
+            (500.5, 500.5),
+            (500.5, 3_000.5),
+            (2_000.5, 900.5),
+            (501.0, 9_000.0),
+        ] {
+            let posterior = Posterior { a, b };
+            let deviation = (a * b / (a + b + 1.0)).sqrt() / (a + b);
+            // Where the formula cancels, beside it, and far out.
+            let middle = 1.0 - (b - 0.5) / (a + b - 1.0);
+            let far = (-60..=60).map(|step| 0.1 * f64::from(step));
+            for away in far.chain([1e-4, 0.0099, 0.0101, -0.0099, -0.0101]) {
+                let share = middle + away * deviation;
+                let (near, exact) = (posterior.at_most(share), checked_beta_reg(a, b, share));
+                assert_eq!(
+                    near,
+                    peizer_pratt(a, b, share),
+                    "the approximation is in use"
+                );
+                assert!(
+                    (near - exact.unwrap()).abs() < 1e-6,
+                    "{a} and {b} at {away}: {near} is not {exact:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_approximation_begins_where_both_kinds_are_many() {
+        for (a, b) in [
+            (0.5, 0.5),
+            (0.5, 2_000.0),
+            (499.5, 2_000.0),
+            (2_000.0, 499.5),
+        ] {
+            let share = a / (a + b);
+            let exact = checked_beta_reg(a, b, share).unwrap();
+            assert_eq!(Posterior { a, b }.at_most(share), exact);
+        }
+        // Here the continued fraction is far from its end.
+        let half = Posterior { a: 5e6, b: 5e6 }.at_most(0.5);
+        assert!((half - 0.5).abs() < 1e-6, "{half}");
+    }
+
+    #[test]
+    fn a_share_lies_between_none_and_all() {
+        for (a, b) in [(0.5, 3.5), (600.0, 700.0)] {
+            let posterior = Posterior { a, b };
+            for (share, probability) in [(-0.1, 0.0), (0.0, 0.0), (1.0, 1.0), (1.1, 1.0)] {
+                assert_eq!(
+                    posterior.at_most(share),
+                    probability,
+                    "{a} and {b} at {share}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_at_the_floors_is_not_above_them() {
+        let floors = Floors {
+            absolute: 0.25,
+            factor: 2.0,
+            difference: 0.125,
+        };
+        let above = [0.0, 0.125, 0.25, 0.5].map(|elsewhere| floors.above(elsewhere));
+        assert_eq!(above, [0.25, 0.25, 0.5, 1.0]);
+        let below = [0.25, 0.5, 1.0].map(|share| floors.below(share));
+        assert_eq!(below, [None, Some(0.25), Some(0.5)]);
+        let by_difference = Floors {
+            absolute: 0.0,
+            factor: 1.0,
+            difference: 0.125,
+        };
+        assert_eq!(by_difference.above(0.5), 0.625);
+        let below = [0.0625, 0.125, 0.5].map(|share| by_difference.below(share));
+        assert_eq!(below, [None, None, Some(0.375)]);
+    }
+}

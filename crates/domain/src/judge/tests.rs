@@ -99,6 +99,46 @@ fn the_sentence_has_the_numbers() {
 }
 
 #[test]
+fn the_sentence_names_the_zones_however_many_they_are() {
+    let sentence = |zones: [Minutes; 3], states: &[AlarmState]| {
+        let mut case = case(zones);
+        case.situation.zonal_alarms = alarms(states);
+        case.without_evidence = Without::Act;
+        let quiet = classify(&case).to_string();
+        case.without_evidence = Without::Hold;
+        (quiet, classify(&case).to_string())
+    };
+    use AlarmState::{Alarm, Ok as Fine};
+    let well = || minutes(1_000, &WELL);
+    insta::assert_snapshot!(
+        sentence([well(), well(), well()], &[Alarm, Alarm, Alarm]).1,
+        @"hold: the alarms of use1-az1, use1-az2 and use1-az3 are in ALARM, so one zone is not the cause"
+    );
+    insta::assert_snapshot!(
+        sentence([well(), well(), vec![None; 10]], &[Fine, Fine, Fine]).1,
+        @"hold: no counts from use1-az3, and silence is not health"
+    );
+    insta::assert_snapshot!(
+        sentence([minutes(20, &[10; 10]), well(), well()], &[Alarm, Fine, Fine]).0,
+        @"evacuate use1-az1: its alarm alone is in ALARM, the counts cannot tell, and the policy says to act: 50.0% of 60 requests failed in the last 3 min, 0.2% elsewhere"
+    );
+}
+
+#[test]
+fn a_judgement_gives_the_numbers_of_any_zone() {
+    let counts = counts([
+        minutes(1_000, &BAD),
+        minutes(1_000, &WELL),
+        minutes(1_000, &WELL),
+    ]);
+    let judgement = judge(&counts, None, &Criteria::default());
+    assert_eq!(judgement.code(), "impaired");
+    insta::assert_snapshot!(judgement.numbers(&zone(1)), @"12.2% of 2,000 requests failed in the last 2 min, 0.1% elsewhere");
+    insta::assert_snapshot!(judgement.numbers(&zone(2)), @"0.2% of 3,000 requests failed in the last 3 min, 6.1% elsewhere");
+    insta::assert_snapshot!(judgement.numbers(&zone(4)), @"no counts");
+}
+
+#[test]
 fn slow_requests_count_like_faults_and_are_called_slow() {
     let mut bad = minutes(1_000, &AFTER_TWO);
     for minute in bad.iter_mut().flatten() {
@@ -357,6 +397,46 @@ fn alarms_and_counts_must_agree() {
         case.situation.zonal_alarms = alarms(&states);
         assert_eq!(classify(&case).code(), code, "{states:?}");
     }
+}
+
+#[test]
+fn without_an_alarm_the_counts_alone_say_what_is_the_matter() {
+    use AlarmState::Ok as Fine;
+    let well = minutes(1_000, &WELL);
+    let mut case = case([well.clone(), well.clone(), well]);
+    case.situation.zonal_alarms = alarms(&[Fine, Fine, Fine]);
+    assert_eq!(classify(&case).code(), "well");
+}
+
+#[test]
+fn on_the_alarm_alone_every_other_zone_counts_as_one_to_go_to() {
+    use AlarmState::{Alarm, Ok as Fine};
+    let quiet = minutes(20, &[0; 10]);
+    for (zones, code) in [(3, "alarmAlone"), (2, "tooFewZones")] {
+        let mut case = case(vec![quiet.clone(); zones]);
+        case.situation.zonal_alarms = alarms(&[Alarm, Fine, Fine][..zones]);
+        case.without_evidence = Without::Act;
+        case.min_zones = 2;
+        assert_eq!(classify(&case).code(), code);
+    }
+}
+
+#[test]
+fn zones_that_cannot_carry_the_traffic_hold_or_are_told_of_as_the_policy_says() {
+    let (bad, well) = (
+        minutes(10_000, &AFTER_TWO.map(|bad| 10 * bad)),
+        minutes(1_000, &WELL),
+    );
+    let mut case = case([bad, well.clone(), well]);
+    case.capacity.without = Without::Hold;
+    assert_eq!(classify(&case).code(), "tooLittleCapacity");
+    case.capacity.without = Without::Act;
+    let ruling = classify(&case);
+    assert_eq!(ruling.verdict, Ok(zone(1)));
+    assert!(
+        ruling.to_string().contains("; beware: the zones that stay"),
+        "{ruling}"
+    );
 }
 
 #[test]

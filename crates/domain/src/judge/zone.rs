@@ -138,7 +138,7 @@ impl<'a> Bench<'a> {
         if minutes.iter().all(Option::is_none) {
             return Knowledge::NoData;
         }
-        if minutes.len() > 1 && minutes.iter().take(2).all(Option::is_none) {
+        if minutes.iter().take(2).all(Option::is_none) {
             return Knowledge::Late;
         }
         let requests: f64 = minutes.iter().flatten().map(|minute| minute.requests).sum();
@@ -265,12 +265,8 @@ impl<'a> Bench<'a> {
     fn other(&self, zone: usize, other: usize, window: usize) -> (Tally, f64) {
         let own = &self.of(zone)[..window];
         let others = &self.of(other)[..window];
-        own.iter()
-            .zip(others)
-            .filter_map(|(own, other)| own.and(*other))
-            .fold((Tally::default(), 0.0), |(sum, minutes), minute| {
-                (sum.plus(minute), minutes + 1.0)
-            })
+        let known = own.iter().zip(others);
+        together(known.filter_map(|(own, other)| own.and(*other)))
     }
 
     /// The dispersion of the other zones' pooled counts: each scatters as its own traffic has it.
@@ -315,10 +311,7 @@ impl<'a> Bench<'a> {
     fn is_apart(&self, zone: usize, window: usize, own: Tally, correlation: f64) -> bool {
         self.others(zone).all(|other| {
             let now = self.other(zone, other, window);
-            let known = self.zones[other].iter().flatten();
-            let ever = known.fold((Tally::default(), 0.0), |(sum, minutes), minute| {
-                (sum.plus(Tally::of(minute)), minutes + 1.0)
-            });
+            let ever = together(self.zones[other].iter().flatten().map(Tally::of));
             [now, ever].into_iter().all(|(other, minutes)| {
                 let factor = self.times(other.fraction());
                 let other = self.worth(other, minutes, correlation);
@@ -333,14 +326,13 @@ impl<'a> Bench<'a> {
     fn holds(&self, rest: &Look, scatter: Scatter) -> bool {
         let own = self.worth(rest.own, rest.minutes, scatter.correlation);
         let others = rest.others.worth(scatter.others);
-        own.requests > 0.0
-            && signed_root(own, others) >= self.needed
+        signed_root(own, others) >= self.needed
             && exceeds(own, others, &self.floors) >= self.criteria.robust_confidence
     }
 
     /// Whether it is still there in the newest minute, and also without the worst minutes.
     fn is_sustained(&self, zone: usize, window: usize, look: &Look, scatter: Scatter) -> bool {
-        let mut each: Vec<Look> = (0..window)
+        let each: Vec<Look> = (0..window)
             .map(|back| {
                 let mut look = Look::default();
                 self.add(zone, back, &mut look);
@@ -356,15 +348,7 @@ impl<'a> Bench<'a> {
         {
             return false;
         }
-        each.sort_by(|one, other| other.own.bad.total_cmp(&one.own.bad));
-        let rest = each
-            .iter()
-            .take(self.criteria.sustained.saturating_sub(1))
-            .fold(*look, |rest, worst| Look {
-                own: rest.own.without(worst.own),
-                others: rest.others.without(worst.others),
-                minutes: rest.minutes - 1.0,
-            });
+        let rest = without_worst(*look, each, self.criteria.sustained.saturating_sub(1));
         self.holds(&rest, scatter)
     }
 
@@ -406,5 +390,119 @@ impl<'a> Bench<'a> {
             ));
         }
         instances
+    }
+}
+
+/// Minutes taken together, and how many they are.
+fn together(minutes: impl Iterator<Item = Tally>) -> (Tally, f64) {
+    minutes.fold((Tally::default(), 0.0), |(sum, count), minute| {
+        (sum.plus(minute), count + 1.0)
+    })
+}
+
+/// What is left of a look without so many of its minutes, the worst.
+fn without_worst(look: Look, mut each: Vec<Look>, so_many: usize) -> Look {
+    each.sort_by(|one, other| other.own.bad.total_cmp(&one.own.bad));
+    let worst = each.iter().take(so_many);
+    worst.fold(look, |rest, worst| Look {
+        own: rest.own.without(worst.own),
+        others: rest.others.without(worst.others),
+        minutes: rest.minutes - 1.0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(number: usize) -> ZoneId {
+        format!("use1-az{number}").parse().unwrap()
+    }
+
+    /// Minutes of so many requests, and so many faults in each, the oldest first.
+    fn counts(zones: &[(u64, &[u64])]) -> Counts {
+        let minutes = |(requests, faults): &(u64, &[u64])| {
+            let minute = |faults: &u64| Minute {
+                requests: *requests,
+                faults: *faults,
+                ..Minute::default()
+            };
+            faults.iter().map(minute).map(Some).collect()
+        };
+        (1..).map(zone).zip(zones.iter().map(minutes)).collect()
+    }
+
+    #[test]
+    fn chance_is_given_every_minute_of_a_day_every_zone_and_every_window() {
+        let criteria = Criteria::default();
+        assert_eq!((criteria.window, criteria.sustained), (7, 2));
+        for (zones, looks) in [(3, 1_440.0 * 3.0 * 7.0), (6, 1_440.0 * 6.0 * 7.0)] {
+            let counts = counts(&vec![(1_000, [1; 7].as_slice()); zones]);
+            let bench = Bench::new(&criteria, &counts, None);
+            assert_eq!(bench.needed, normal_above(0.01 / looks));
+        }
+        let shorter = Criteria {
+            window: 4,
+            sustained: 3,
+            ..criteria
+        };
+        // Three minutes, four, and one for a total outage.
+        let counts = counts(&[(1_000, &[1; 7]), (1_000, &[1; 7])]);
+        let bench = Bench::new(&shorter, &counts, None);
+        assert_eq!(bench.needed, normal_above(0.01 / (1_440.0 * 2.0 * 3.0)));
+    }
+
+    #[test]
+    fn a_look_is_of_the_newest_minutes_that_the_zone_is_known_in() {
+        let criteria = Criteria::default();
+        let mut counts = counts(&[
+            (1_000, &[1, 2, 4, 8, 16]),
+            (500, &[3, 3, 3, 3, 5]),
+            (200, &[7, 7]),
+        ]);
+        if let Some(minutes) = counts.get_mut(&zone(1)) {
+            minutes[3] = None;
+        }
+        let bench = Bench::new(&criteria, &counts, None);
+        let look = bench.look(0, 3);
+        assert_eq!(look.minutes, 2.0);
+        assert_eq!((look.own.requests, look.own.bad), (2_000.0, 20.0));
+        assert_eq!((look.others.requests, look.others.bad), (1_200.0, 15.0));
+    }
+
+    #[test]
+    fn the_worst_minutes_are_left_out_with_what_the_others_did_in_them() {
+        let criteria = Criteria::default();
+        let counts = counts(&[(1_000, &[10, 90, 20, 70, 30]), (500, &[1, 2, 3, 4, 5])]);
+        let bench = Bench::new(&criteria, &counts, None);
+        let each = (0..5).map(|back| {
+            let mut look = Look::default();
+            bench.add(0, back, &mut look);
+            look
+        });
+        let rest = without_worst(bench.look(0, 5), each.collect(), 2);
+        assert_eq!(rest.minutes, 3.0);
+        assert_eq!((rest.own.requests, rest.own.bad), (3_000.0, 60.0));
+        assert_eq!((rest.others.requests, rest.others.bad), (1_500.0, 9.0));
+    }
+
+    #[test]
+    fn the_others_scatter_as_their_own_traffic_has_each_of_them() {
+        let criteria = Criteria::default();
+        let counts = counts(&[(1_000, &[9; 3]), (4_001, &[1; 3]), (1_001, &[1; 3])]);
+        let bench = Bench::new(&criteria, &counts, None);
+        // 5 times as much for four parts of five, and twice for the rest.
+        let expected = (4_001.0 * 5.0 + 1_001.0 * 2.0) / 5_002.0;
+        let found = bench.others_dispersion(0, 3, 0.001);
+        assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        let alone = Bench::new(&criteria, &counts, None).worth(tally(3_003.0), 3.0, 0.001);
+        assert!((alone.requests - 3_003.0 / 2.0).abs() < 1e-9);
+    }
+
+    fn tally(requests: f64) -> Tally {
+        Tally {
+            requests,
+            ..Tally::default()
+        }
     }
 }

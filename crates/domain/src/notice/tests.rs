@@ -15,6 +15,8 @@ use crate::shift::{self, ResourceReport, ShiftAnswer};
 use crate::verdict::{AlarmRaised, EvacuateReason, FailBackReason, Verdict};
 use crate::zone::ZoneId;
 
+mod situations;
+
 fn zone() -> ZoneId {
     "use1-az1".parse().unwrap()
 }

@@ -393,3 +393,82 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident() -> IncidentId {
+        "wildrydes/use1-az1/20261124T092000Z".parse().unwrap()
+    }
+
+    #[test]
+    fn an_action_goes_by_its_word_in_json_and_names_its_incident() {
+        let prune = PruneAction::Prune {
+            incident: incident(),
+        };
+        let restore = PruneAction::Restore {
+            incident: incident(),
+        };
+        for action in [prune, restore, PruneAction::Status] {
+            let json = serde_json::to_value(&action).unwrap();
+            assert_eq!(json["action"], action.name());
+            let named = json.get("incident").cloned();
+            let incident = action
+                .incident()
+                .map(|incident| incident.to_string().into());
+            assert_eq!(named, incident);
+        }
+    }
+
+    #[test]
+    fn only_what_was_pruned_or_restored_has_changed() {
+        let changed = |outcome: Outcome| {
+            let report = |outcome| GroupReport {
+                group: "web".to_owned(),
+                outcome,
+                pruned_for: None,
+                capacity: None,
+                obstacles: Vec::new(),
+            };
+            let answer = PruneAnswer {
+                schema: ANSWER_SCHEMA.to_owned(),
+                action: "prune".to_owned(),
+                incident: Some(incident()),
+                dry_run: false,
+                groups: vec![report(Outcome::NothingInZone), report(outcome)],
+                not_reached: NotReached::default(),
+            };
+            answer.changed()
+        };
+        assert!(changed(Outcome::Pruned {
+            removed: BTreeSet::new(),
+            remaining: Vec::new(),
+        }));
+        assert!(changed(Outcome::Restored {
+            added: BTreeSet::new(),
+        }));
+        for outcome in [Outcome::AlreadyPruned, Outcome::Read, Outcome::NotPruned] {
+            assert!(!changed(outcome));
+        }
+    }
+
+    #[test]
+    fn what_was_not_reached_is_told_in_words() {
+        let told = |groups: usize, more| {
+            let groups = vec!["web".to_owned(); groups];
+            NotReached { groups, more }.to_string()
+        };
+        assert_eq!(told(0, false), "no group");
+        assert_eq!(told(0, true), "further groups");
+        assert_eq!(told(1, false), "1 listed group");
+        assert_eq!(told(2, true), "2 listed groups and further groups");
+    }
+
+    #[test]
+    fn a_single_zone_is_no_zones() {
+        let told = |left| Refusal::TooFewZones { left, min_zones: 2 }.to_string();
+        assert_eq!(told(1), "1 zone would be left, and 2 must be");
+        assert_eq!(told(0), "0 zones would be left, and 2 must be");
+    }
+}

@@ -268,6 +268,35 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_takes_as_many_subnets_as_fit() {
+        // Ten ids of 24 characters and nine commas are 249; eleven would be 274.
+        let tags = record(21).to_tags();
+        let lengths: Vec<usize> = (1..=3)
+            .filter_map(|number| tags.get(&format!("evac:removed:{number}")))
+            .map(String::len)
+            .collect();
+        assert_eq!(lengths, [249, 249, 24]);
+        // Four ids of 15 characters, seven of 24 and ten commas are 238; places fill the rest exactly.
+        let mut exact = record(10);
+        exact.places = exact
+            .removed
+            .iter()
+            .take(3)
+            .cloned()
+            .zip([1, 2, 10])
+            .collect();
+        assert_eq!(exact.to_tags()["evac:removed:1"].len(), LONGEST_VALUE);
+        exact.places = exact
+            .removed
+            .iter()
+            .take(3)
+            .cloned()
+            .zip([1, 20, 10])
+            .collect();
+        assert_eq!(exact.to_tags()["evac:removed:1"].len(), 232);
+    }
+
+    #[test]
     fn other_tags_do_not_matter() {
         let mut tags = BTreeMap::from([
             ("Name".to_owned(), "web".to_owned()),

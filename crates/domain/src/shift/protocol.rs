@@ -386,3 +386,113 @@ impl ActiveShift {
         self.zone == zone.as_str()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident() -> IncidentId {
+        "wildrydes/use1-az1/20261124T092000Z".parse().unwrap()
+    }
+
+    fn report(outcome: Outcome, weights: &[(&str, f64)]) -> ResourceReport {
+        ResourceReport {
+            resource: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188"
+                .parse()
+                .unwrap(),
+            outcome,
+            weights: weights.iter().map(|(zone, weight)| ((*zone).to_owned(), *weight)).collect(),
+            shifts: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_action_goes_by_its_word_in_json_and_names_its_incident() {
+        let expires_in: ShiftDuration = "6h".parse().unwrap();
+        let extend = ShiftAction::Extend {
+            incident: incident(),
+            expires_in: expires_in.clone(),
+            phase: Phase::Evacuate,
+        };
+        let shift = ShiftAction::Shift {
+            incident: incident(),
+            expires_in,
+        };
+        let cancel = ShiftAction::Cancel {
+            incident: incident(),
+        };
+        for action in [shift, extend, cancel, ShiftAction::Status] {
+            let json = serde_json::to_value(&action).unwrap();
+            assert_eq!(json["action"], action.name());
+            let named = json.get("incident").cloned();
+            let incident = action
+                .incident()
+                .map(|incident| incident.to_string().into());
+            assert_eq!(named, incident);
+        }
+    }
+
+    #[test]
+    fn a_kind_of_shift_keeps_its_word_known_or_not() {
+        use ShiftKind::{Autoshift, Customer, Ended, FisExperiment, Other, PracticeRun};
+        let new = Other("planned".to_owned());
+        for kind in [Customer, Autoshift, PracticeRun, FisExperiment, Ended, new] {
+            let json = serde_json::to_value(&kind).unwrap();
+            assert_eq!(json, kind.name());
+            assert_eq!(serde_json::from_value(json).ok(), Some(kind));
+        }
+    }
+
+    #[test]
+    fn only_what_was_started_extended_or_cancelled_has_changed() {
+        let answer = |outcome: Outcome| ShiftAnswer {
+            schema: ANSWER_SCHEMA.to_owned(),
+            action: "shift".to_owned(),
+            incident: Some(incident()),
+            dry_run: false,
+            resources: vec![report(Outcome::NotShifted, &[]), report(outcome, &[])],
+            in_effect: false,
+        };
+        let zonal_shift_id = || "1".to_owned();
+        let expires_at = None;
+        for outcome in [
+            Outcome::Started {
+                zonal_shift_id: zonal_shift_id(),
+                expires_at,
+            },
+            Outcome::Extended {
+                zonal_shift_id: zonal_shift_id(),
+                expires_at,
+            },
+            Outcome::Cancelled {
+                zonal_shift_id: zonal_shift_id(),
+            },
+        ] {
+            assert!(answer(outcome).changed());
+        }
+        for outcome in [Outcome::Read, Outcome::NotManaged, Outcome::NotShifted] {
+            assert!(!answer(outcome).changed());
+        }
+    }
+
+    #[test]
+    fn a_shift_is_in_effect_once_every_resource_in_the_zone_has_no_traffic_there() {
+        let zone: ZoneId = "use1-az1".parse().unwrap();
+        let away = report(Outcome::Read, &[("use1-az1", 0.0), ("use1-az2", 1.0)]);
+        let not_yet = report(Outcome::Read, &[("use1-az1", 0.5), ("use1-az2", 1.0)]);
+        let unknown = report(Outcome::NotManaged, &[]);
+        let elsewhere = report(Outcome::NotInZone, &[("use1-az2", 1.0)]);
+        let all = |reports: &[&ResourceReport]| {
+            let reports: Vec<ResourceReport> =
+                reports.iter().map(|&report| report.clone()).collect();
+            in_effect(&zone, &reports)
+        };
+        assert!(all(&[&away]));
+        assert!(all(&[&away, &elsewhere]));
+        assert!(!all(&[&away, &not_yet]));
+        assert!(!all(&[&away, &unknown]));
+        assert!(!all(&[&elsewhere]));
+        assert!(!all(&[]));
+    }
+}

@@ -260,3 +260,40 @@ fn a_verdict_with_its_numbers_is_read_back_as_it_was_written() {
         );
     }
 }
+
+#[test]
+fn what_trickles_into_an_evacuated_zone_is_no_comparison_for_the_others() {
+    let trickle = Does {
+        requests: 100,
+        faults: 90,
+        ..WELL
+    };
+    let decision = Fleet::of(3)
+        .evacuated(1, Phase::Evacuate, false)
+        .impaired(1)
+        .counted(&[Some(trickle), Some(WELL), Some(WELL)])
+        .looked_at_fully()
+        .alarms(1);
+    let judgement = decision.verdict.judgement().unwrap();
+    let elsewhere = judgement.zones[&zone(2)].elsewhere;
+    assert_eq!(elsewhere.requests, 3_000.0, "of the third zone alone");
+}
+
+#[test]
+fn whatever_the_counts_say_against_an_alarm_comes_with_the_counts() {
+    for zones in [
+        [Some(WELL), Some(WELL), Some(WELL)],
+        [Some(BAD), Some(BAD), Some(WELL)],
+        [Some(BAD), Some(BAD), Some(BAD)],
+        [Some(BAD), Some(WELL), None],
+    ] {
+        let decision = Fleet::of(3).impaired(1).counted(&zones).alarms(1);
+        let judgement = decision.verdict.judgement();
+        assert_eq!(judgement.map(|judgement| judgement.zones.len()), Some(3));
+    }
+    let without = Fleet::of(3)
+        .policy("withoutEvidence", "hold")
+        .impaired(1)
+        .alarms(1);
+    assert_eq!(without.verdict.judgement(), None);
+}
