@@ -1,7 +1,7 @@
 //! What happens in a history, done to the Region.
 
 use jiff::SignedDuration;
-use region::arc::{Kind, StartInput, Status};
+use region::arc::{Kind, StartInput};
 use region::autoscaling::{TagParameter, UpdateGroup};
 use region::cloudwatch::StateValue;
 use region::error::ServiceError;
@@ -15,7 +15,7 @@ use domain::prune::Record;
 
 use crate::place::Place;
 use crate::seam::{Deed, Desk};
-use crate::transcript::{What, Whose};
+use crate::transcript::{Tags, What, Whose};
 
 /// Does it, and notes it. What the Region refuses, or what there is nothing to do about, has no
 /// effect: somebody tried in vain.
@@ -42,10 +42,15 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
                 StateValue::Ok
             };
             let mut state = region.state();
-            (state.cloudwatch).set_alarm_state(&place.alarm(*zone), value, "a history", None, now)
+            let name = place.alarm(*zone);
+            let alarm = state.cloudwatch.alarm(&name).ok_or_else(nothing)?;
+            if alarm.state().value == value {
+                return Err(nothing());
+            }
+            (state.cloudwatch).set_alarm_state(&name, value, "a history", None, now)
         }
         What::Health { zone, health } => {
-            desk.log().truth.becomes(usize::from(*zone), *health, now);
+            desk.log().truth.becomes(place.zone_number(*zone), *health, now);
             Ok(())
         }
         What::Fault { fault, lasts } => {
@@ -78,13 +83,13 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             let mut state = region.state();
             let all = place.resources.iter().enumerate();
             let chosen = all.filter(|(number, _)| {
-                resource.is_none_or(|chosen| usize::from(chosen) == *number)
+                resource.is_none_or(|chosen| usize::from(chosen) % place.resources.len() == *number)
             });
             let mut done = Err(nothing());
             for (_, arn) in chosen {
                 let input = StartInput {
                     resource: arn.as_str(),
-                    away_from: place.zones[usize::from(*zone)].as_str(),
+                    away_from: place.zone(*zone).as_str(),
                     expires_in: "2h",
                     comment: "Jane, by hand",
                 };
@@ -94,12 +99,12 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
         }
         What::PersonCancels { whose } => cancel(place, &mut region.state(), *whose),
         What::Remove { group, zone } => change(place, *group, |subnets| {
-            let of_zone = &place.subnets[usize::from(*zone)];
+            let of_zone = &place.subnets[place.zone_number(*zone)];
             subnets.retain(|subnet| !of_zone.iter().any(|of| of.as_str() == subnet));
         }),
         What::Add { group, zone } => change(place, *group, |subnets| {
             let added = match zone {
-                Some(zone) => place.subnets[usize::from(*zone)].clone(),
+                Some(zone) => place.subnets[place.zone_number(*zone)].clone(),
                 None => vec![place.unlisted.clone()],
             };
             for subnet in added.iter().map(ToString::to_string) {
@@ -120,16 +125,20 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             }
             done
         }
-        What::DeleteTags { group, one } => {
-            let group = &place.groups[usize::from(*group)];
+        What::DeleteTags { group, which } => {
+            let group = place.group(*group);
             let mut state = region.state();
             let view = state.auto_scaling.group(group).ok_or_else(nothing)?;
             let keys = Record::keys_in(view.tags);
             let tags: Vec<TagParameter> = keys
                 .into_iter()
-                .take(if *one { 1 } else { usize::MAX })
+                .filter(|key| match which {
+                    Tags::All => true,
+                    Tags::Incident => key == "evac:pruned",
+                    Tags::Removed => key != "evac:pruned",
+                })
                 .map(|key| TagParameter {
-                    group: Some(group.clone()),
+                    group: Some(group.to_owned()),
                     resource_type: Some("auto-scaling-group".to_owned()),
                     key,
                     ..TagParameter::default()
@@ -141,7 +150,7 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             state.auto_scaling.delete_tags(&tags)
         }
         What::DeleteGroup { group, at_once } => {
-            let group = &place.groups[usize::from(*group)];
+            let group = place.group(*group);
             let mut state = region.state();
             if *at_once {
                 state.auto_scaling.delete(group)
@@ -150,7 +159,7 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             }
         }
         What::Autoshift { zone, begins } => {
-            let zone = &place.zones[usize::from(*zone)];
+            let zone = place.zone(*zone);
             let mut state = region.state();
             if *begins {
                 state.arc.start_autoshift(zone, now);
@@ -191,7 +200,7 @@ fn change(
     group: u8,
     change: impl FnOnce(&mut Vec<String>),
 ) -> Result<(), ServiceError> {
-    let name = &place.groups[usize::from(group)];
+    let name = place.group(group);
     let mut state = place.region.state();
     let now = state.now();
     let view = state.auto_scaling.group(name).ok_or_else(nothing)?;
@@ -202,7 +211,7 @@ fn change(
         return Err(nothing());
     }
     let update = UpdateGroup {
-        group: name.clone(),
+        group: name.to_owned(),
         subnets: Some(after.join(",")),
         ..UpdateGroup::default()
     };
@@ -211,11 +220,4 @@ fn change(
 
 fn nothing() -> ServiceError {
     ServiceError::new(400, "NothingToDo", "there is nothing to do")
-}
-
-/// Whether any shift is in force that Evac started.
-pub(crate) fn shifted_by_evac(state: &State) -> bool {
-    state.arc.shifts().iter().any(|shift| {
-        shift.status == Status::Active && Marker::from_comment(&shift.comment).is_some()
-    })
 }

@@ -8,7 +8,7 @@
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::transcript::{Health, Setting, Step, Transcript, What, Whose};
+use crate::transcript::{Health, Setting, Step, Tags, Transcript, What, Whose};
 
 /// The history of a seed.
 pub fn draw(seed: u64) -> Transcript {
@@ -47,7 +47,9 @@ fn setting(rng: &mut Rng) -> Setting {
         ],
     );
     let zones = pick(rng, &[3, 3, 3, 4]);
-    let canary = rng.u8(..100) < 75;
+    let automatic = rng.bool();
+    // Without a witness nothing can end by itself.
+    let canary = automatic || rng.bool();
     Setting {
         zones,
         resources: pick(rng, &[1, 2, 2, 3]),
@@ -55,7 +57,7 @@ fn setting(rng: &mut Rng) -> Setting {
         subnets_per_zone: pick(rng, &[1, 1, 2]),
         mode: mode.to_owned(),
         min_zones: pick(rng, &[1, 2, 2, 2]),
-        automatic: rng.bool(),
+        automatic,
         expires_in: pick(rng, &["20m", "1h", "1h", "2h", "6h"]).to_owned(),
         stable_for_minutes: pick(rng, &[3, 5, 10, 15]),
         tick_minutes: pick(rng, &[1, 2, 5, 5, 10]),
@@ -70,8 +72,8 @@ fn setting(rng: &mut Rng) -> Setting {
 
 /// How long a history lasts: so long that the tick comes some dozens of times at the most.
 fn minutes(rng: &mut Rng, setting: &Setting) -> u32 {
-    let most = (setting.tick_minutes * 24).min(180);
-    rng.u32(12..=most.max(13))
+    let most = (setting.tick_minutes * 12).min(120);
+    rng.u32(8..=most.max(9))
 }
 
 fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
@@ -290,7 +292,7 @@ impl Draw<'_> {
                 if self.chance(70) {
                     What::DeleteTags {
                         group,
-                        one: self.chance(40),
+                        which: self.pick(&[Tags::All, Tags::All, Tags::Incident, Tags::Removed]),
                     }
                 } else {
                     What::DeleteGroup {
@@ -410,7 +412,7 @@ impl Draw<'_> {
                 self.pick(&[1, 1, 30, 300, 1800])
             ),
             1 => {
-                let longest = (self.minutes * 60).min(7200);
+                let longest = self.minutes * 60;
                 let seconds = self.pick(&[5, 60, 300, 1200, longest]);
                 format!("delayEvents:{rule}seconds={seconds},times={times}")
             }

@@ -20,6 +20,8 @@ mod oracle;
 mod place;
 pub mod play;
 mod seam;
+pub mod shrink;
+mod story;
 pub mod transcript;
 mod truth;
 pub mod variant;

@@ -19,7 +19,7 @@ use region::stage::detection::{REGIONAL_ALARM, zonal_alarm};
 use region::stage::{CLASSIFIER, Handlers, REGION, RULES, Stage, WORKLOAD};
 use region::state::{Parts, State};
 use region::world::{
-    BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec,
+    BaselineSpec, CANARY_NAMESPACE, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec,
 };
 use serde_json::{Value, json};
 
@@ -200,8 +200,23 @@ impl Place {
     /// The alarm of a zone, or the Region's.
     pub(crate) fn alarm(&self, zone: Option<u8>) -> String {
         zone.map_or(REGIONAL_ALARM.to_owned(), |zone| {
-            zonal_alarm(&self.zones[usize::from(zone)])
+            zonal_alarm(self.zone(zone))
         })
+    }
+
+    /// A zone of a transcript. Where the transcript counts further than there are zones, it begins
+    /// again: so one that is played with a smaller setting is a history still.
+    pub(crate) fn zone(&self, number: u8) -> &ZoneId {
+        &self.zones[self.zone_number(number)]
+    }
+
+    pub(crate) fn zone_number(&self, number: u8) -> usize {
+        usize::from(number) % self.zones.len()
+    }
+
+    /// A group of a transcript, likewise.
+    pub(crate) fn group(&self, number: u8) -> &str {
+        &self.groups[usize::from(number) % self.groups.len()]
     }
 }
 
@@ -245,6 +260,17 @@ fn definition(
             "requests": "Requests",
             "faults": "Faults",
             "zone": {"dimension": "AZ-ID", "as": "id"},
+        });
+    }
+    if setting.canary {
+        definition["canary"] = json!({
+            "source": "custom",
+            "namespace": CANARY_NAMESPACE,
+            "requests": "Requests",
+            "faults": "Faults",
+            "slow": "Slow",
+            "zone": {"dimension": "ZoneId", "as": "id"},
+            "dimensions": {"Workload": WORKLOAD},
         });
     }
     definition

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::act;
 use crate::oracle;
 use crate::seam::Desk;
-use crate::transcript::{Health, Transcript, What, Whose};
+use crate::story;
+use crate::transcript::{Health, Tags, Transcript, What, Whose};
 use crate::variant::Variant;
 
 /// What came of a history.
@@ -16,7 +17,11 @@ use crate::variant::Variant;
 pub struct Played {
     /// What is not as it must be; empty where everything is.
     pub wrong: Vec<String>,
+    /// What happened, a line each; empty where nothing is wrong.
+    pub story: Vec<String>,
+    /// How often functions ran.
     pub runs: usize,
+    /// How many calls they made.
     pub calls: usize,
 }
 
@@ -49,9 +54,15 @@ async fn play_on(transcript: &Transcript, variant: Variant) -> Played {
     if wrong.is_empty() {
         wrong = end(&desk).await;
     }
+    let story = if wrong.is_empty() {
+        Vec::new()
+    } else {
+        story::tell(&desk)
+    };
     let log = desk.log();
     Played {
         wrong,
+        story,
         runs: log.runs.len(),
         calls: log.calls.len(),
     }
@@ -70,13 +81,17 @@ async fn end(desk: &Desk) -> Vec<String> {
     // What failed last is tried again after one minute and after two.
     pass(desk, late + tick + 240).await;
     let mut wrong = oracle::look(desk);
-    if wrong.is_empty() && proves_itself(desk) && !oracle::end::left(desk).is_empty() {
+    let proven = is_proven(desk) && oracle::end::ends_by_itself(desk);
+    if wrong.is_empty() && proven && !oracle::end::left(desk).is_empty() {
         let stable = desk.setting.stable_for_minutes * 60;
         pass(desk, stable + 300 + 4 * tick).await;
         wrong = oracle::look(desk);
-        let drill = oracle::end::is_drill(desk);
-        if wrong.is_empty() && !drill {
+        if wrong.is_empty() && desk.setting.automatic && oracle::end::damaged(desk).is_empty() {
             return told_of(oracle::end::left(desk), "by itself");
+        }
+        let left = !oracle::end::left(desk).is_empty();
+        if wrong.is_empty() && left && !oracle::end::told_well(desk) {
+            return vec!["nobody was told that the zone is well".to_owned()];
         }
     }
     for _ in 0..3 {
@@ -87,6 +102,15 @@ async fn end(desk: &Desk) -> Vec<String> {
         act::happen(desk, &What::Command { command });
         pass(desk, 2 * tick + 200).await;
         wrong = oracle::look(desk);
+        for (group, told) in oracle::end::damaged(desk) {
+            if !told {
+                wrong.push(format!("nobody was told that the record of group {group} is damaged"));
+            }
+            // A person does what the message says.
+            act::happen(desk, &What::PutBack { group: Some(group) });
+            let which = Tags::All;
+            act::happen(desk, &What::DeleteTags { group, which });
+        }
     }
     wrong.extend(told_of(oracle::end::left(desk), "by command"));
     wrong
@@ -97,13 +121,12 @@ fn told_of(left: Vec<String>, how: &str) -> Vec<String> {
     left.map(|what| format!("not ended {how}: {what}")).collect()
 }
 
-/// Whether Evac can and may end an evacuation by itself.
-fn proves_itself(desk: &Desk) -> bool {
-    desk.setting.automatic && desk.setting.canary && KNOWS_CANARY && desk.setting.mode != "observe"
+/// Whether Evac can tell that a zone is well.
+fn is_proven(desk: &Desk) -> bool {
+    // With a clock that is minutes fast the newest counts are never there: nothing is proven then.
+    let on_time = desk.setting.skew[0].abs() <= 60;
+    desk.setting.canary && desk.setting.mode != "observe" && on_time
 }
-
-/// Whether this version of Evac reads a canary.
-const KNOWS_CANARY: bool = false;
 
 fn calm_down(desk: &Desk) {
     let region = &desk.place.region;

@@ -1,8 +1,7 @@
 //! The seam between the functions and the Region: everything that passes through it is noted, acts of
 //! people find their moment in the middle of a run here, and the broken variants tamper here.
 //!
-//! The functions and their SDK clients are made once a thread and serve all of its histories: which
-//! one a call belongs to is known by the run that it is made in.
+//! Which run a call belongs to is known by the task that makes it.
 
 use std::fmt;
 use std::future::Future;
@@ -212,7 +211,7 @@ impl Desk {
             log: Mutex::new(log),
         });
         desk.place
-            .connect(CREW.with(|crew| crew.at(&desk)), setting.tick_minutes);
+            .connect(handlers(&desk), setting.tick_minutes);
         desk
     }
 
@@ -259,58 +258,38 @@ impl fmt::Debug for Desk {
     }
 }
 
-thread_local! {
-    static CREW: Crew = Crew::new();
-}
-
-/// The functions, with clients that reach whichever Region the run is in.
-struct Crew {
-    classifier: Classifier,
-    zonal_shift: ZonalShift,
-    asg_pruning: AsgPruning,
-}
-
-impl Crew {
-    fn new() -> Self {
-        let topic = format!("arn:aws:sns:{REGION}:{}:evac", AccountId::embedded());
-        let configuration = Configuration {
-            zonal_shift: ZONAL_SHIFT.to_owned(),
-            asg_pruning: ASG_PRUNING.to_owned(),
-            topic,
-            bare: BareDefaults {
-                mode: Mode::Observe,
-                expires_in: None,
-            },
-        };
-        Self {
-            classifier: Classifier::new(
-                &connections(CLASSIFIER),
-                configuration,
-                Meter::keeping().0,
-            ),
-            zonal_shift: ZonalShift::new(&connections(ZONAL_SHIFT)),
-            asg_pruning: AsgPruning::new(&connections(ASG_PRUNING)),
-        }
-    }
-
-    fn at(&self, desk: &Arc<Desk>) -> Handlers {
-        let classifier = self.classifier.clone();
-        let zonal_shift = self.zonal_shift.clone();
-        let asg_pruning = self.asg_pruning.clone();
-        Handlers {
-            classifier: handler(desk, CLASSIFIER, 0, move |invocation, payload| {
-                let function = classifier.clone();
-                async move { function.handle(invocation, payload).await }
-            }),
-            zonal_shift: handler(desk, ZONAL_SHIFT, 1, move |invocation, payload| {
-                let function = zonal_shift.clone();
-                async move { function.handle(invocation, payload).await }
-            }),
-            asg_pruning: handler(desk, ASG_PRUNING, 2, move |invocation, payload| {
-                let function = asg_pruning.clone();
-                async move { function.handle(invocation, payload).await }
-            }),
-        }
+/// The functions at a desk. They are made anew for each history: a classifier remembers what it has
+/// told people.
+fn handlers(desk: &Arc<Desk>) -> Handlers {
+    let configuration = Configuration {
+        zonal_shift: ZONAL_SHIFT.to_owned(),
+        asg_pruning: ASG_PRUNING.to_owned(),
+        topic: desk.place.topic.clone(),
+        bare: BareDefaults {
+            mode: Mode::Observe,
+            expires_in: None,
+        },
+    };
+    let classifier = Classifier::new(
+        &connections(CLASSIFIER),
+        configuration,
+        Meter::keeping().0,
+    );
+    let zonal_shift = ZonalShift::new(&connections(ZONAL_SHIFT));
+    let asg_pruning = AsgPruning::new(&connections(ASG_PRUNING));
+    Handlers {
+        classifier: handler(desk, CLASSIFIER, 0, move |invocation, payload| {
+            let function = classifier.clone();
+            async move { function.handle(invocation, payload).await }
+        }),
+        zonal_shift: handler(desk, ZONAL_SHIFT, 1, move |invocation, payload| {
+            let function = zonal_shift.clone();
+            async move { function.handle(invocation, payload).await }
+        }),
+        asg_pruning: handler(desk, ASG_PRUNING, 2, move |invocation, payload| {
+            let function = asg_pruning.clone();
+            async move { function.handle(invocation, payload).await }
+        }),
     }
 }
 

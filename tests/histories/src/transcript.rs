@@ -98,8 +98,8 @@ pub enum What {
     Add { group: u8, zone: Option<u8> },
     /// An infrastructure tool gives a group, or all, the subnets that they were made with.
     PutBack { group: Option<u8> },
-    /// A person deletes Evac's tags of a group, or one of them.
-    DeleteTags { group: u8, one: bool },
+    /// A person deletes tags of Evac's of a group.
+    DeleteTags { group: u8, which: Tags },
     /// A person deletes a group; it is gone at once, or is being deleted from now on.
     DeleteGroup { group: u8, at_once: bool },
     /// AWS moves traffic away from a zone, or lets it back.
@@ -128,6 +128,17 @@ pub enum Whose {
     EvacsLead,
     /// Those that people started.
     Peoples,
+}
+
+/// Which of Evac's tags a person deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Tags {
+    All,
+    /// The one that names the incident.
+    Incident,
+    /// Those that name what was removed.
+    Removed,
 }
 
 impl Transcript {

@@ -1,7 +1,5 @@
 //! What is really the case, whatever Evac makes of it: how each zone is, and what is counted of it.
 
-use std::collections::BTreeSet;
-
 use domain::ZoneId;
 use jiff::{SignedDuration, Timestamp};
 use region::cloudwatch::MetricId;
@@ -47,6 +45,20 @@ impl Truth {
             .filter(|((begins, _), ends)| *begins < until && from < *ends)
             .map(|((_, health), _)| *health)
             .collect()
+    }
+
+    /// For how long nobody counted anything in a zone between two moments.
+    pub(crate) fn silent(&self, zone: usize, from: Timestamp, until: Timestamp) -> SignedDuration {
+        let times = &self.health[zone];
+        let ends = times.iter().skip(1).map(|(at, _)| *at);
+        let spans = times.iter().zip(ends.chain([Timestamp::MAX]));
+        let silent = spans.filter(|((_, health), _)| *health == Health::Silent);
+        silent
+            .map(|((begins, _), ends)| {
+                let length = ends.min(until).duration_since((*begins).max(from));
+                length.max(SignedDuration::ZERO)
+            })
+            .sum()
     }
 
     /// Writes what was counted in each minute that has ended.
@@ -103,10 +115,4 @@ fn record(region: &Region, metric: MetricId, minute: Timestamp, value: f64) {
     state
         .cloudwatch
         .record(metric, minute, &[(value, 1.0)], visible_at);
-}
-
-/// Whether a zone was well all the time, and seen to be.
-pub(crate) fn was_well(was: &[Health]) -> bool {
-    let was: BTreeSet<bool> = was.iter().map(|health| *health == Health::Well).collect();
-    !was.contains(&false)
 }

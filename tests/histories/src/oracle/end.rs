@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::incident::Marker;
+use domain::incident::{IncidentId, Marker};
 use domain::prune::Record;
-use region::arc::Status;
+use region::arc::{Status, What as Became};
 use region::history::Change;
 use region::stage::ASG_PRUNING;
 use region::state::State;
 
-use crate::seam::Desk;
-use crate::transcript::What;
+use crate::seam::{Desk, Log};
+use crate::transcript::{Tags, What};
 
 /// What of Evac's is left.
 pub(crate) fn left(desk: &Desk) -> Vec<String> {
@@ -22,13 +22,15 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
             left.push(format!("a shift: {} on {}", shift.comment, shift.resource.short()));
         }
     }
-    let damaged: BTreeSet<&str> = log
+    // Whoever deletes a record takes the prune over.
+    let taken_over: BTreeSet<&str> = log
         .deeds
         .iter()
         .filter_map(|deed| match &deed.what {
-            What::DeleteTags { group, .. } if deed.done => {
-                Some(desk.place.groups[usize::from(*group)].as_str())
-            }
+            What::DeleteTags {
+                group,
+                which: Tags::All,
+            } if deed.done => Some(desk.place.group(*group)),
             _ => None,
         })
         .collect();
@@ -37,14 +39,12 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
             continue;
         }
         let tags = Record::keys_in(group.tags);
-        if !tags.is_empty() && !(damaged.contains(group.name) && is_told(&state, group.name)) {
+        if !tags.is_empty() {
             left.push(format!("tags of {}: {tags:?}", group.name));
         }
         for subnet in lost(&state, group.name) {
-            if damaged.contains(group.name) {
-                continue;
-            }
-            if !group.subnets.iter().any(|has| has.as_str() == subnet) {
+            let lacks = !group.subnets.iter().any(|has| has.as_str() == subnet);
+            if lacks && !taken_over.contains(group.name) {
                 left.push(format!("{} lacks {subnet}", group.name));
             }
         }
@@ -52,19 +52,81 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
     left
 }
 
-/// Whether what is left is a rehearsal: whoever rehearses looks on, and ends it.
-pub(crate) fn is_drill(desk: &Desk) -> bool {
+/// The groups whose record somebody has damaged, by number; and whether people were told what to do.
+pub(crate) fn damaged(desk: &Desk) -> Vec<(u8, bool)> {
+    let state = desk.place.region.state();
+    let numbers = 0..desk.setting.groups;
+    numbers
+        .filter_map(|number| {
+            let name = desk.place.group(number);
+            let group = state.auto_scaling.group(name)?;
+            let damaged = !group.deleting && Record::read(group.tags).is_err();
+            damaged.then(|| (number, is_told(&state, name)))
+        })
+        .collect()
+}
+
+/// Whether what is left has to end by itself where the policy lets it. A rehearsal is ended by whoever
+/// rehearses; so is the evacuation of a zone whose alarm has not recovered since, by whoever commanded
+/// it; and a zone that has been evacuated several times is left to people.
+pub(crate) fn ends_by_itself(desk: &Desk) -> bool {
+    let log = desk.log();
     let state = desk.place.region.state();
     let shifts = state.arc.shifts().iter();
-    let mut shifts = shifts.filter(|shift| shift.status == Status::Active);
-    let shifted = shifts.any(|shift| {
-        Marker::from_comment(&shift.comment).is_some_and(|marker| marker.drill)
-    });
-    let mut groups = state.auto_scaling.groups();
-    let pruned = groups.any(|group| {
-        Record::read(group.tags).is_ok_and(|record| record.is_some_and(|record| record.drill))
-    });
-    shifted || pruned
+    let marked = shifts
+        .filter(|shift| shift.status == Status::Active)
+        .filter_map(|shift| Marker::from_comment(&shift.comment))
+        .map(|marker| (marker.incident, marker.drill));
+    let groups = state.auto_scaling.groups();
+    let pruned = groups
+        .filter_map(|group| Record::read(group.tags).ok().flatten())
+        .map(|record| (record.incident, record.drill));
+    let left: Vec<(IncidentId, bool)> = marked.chain(pruned).collect();
+    let ended: BTreeSet<IncidentId> = state
+        .history
+        .changes()
+        .iter()
+        .filter_map(|happened| match &happened.what {
+            Change::Shift(change) if change.what == Became::Canceled => {
+                Some(Marker::from_comment(&change.comment)?.incident)
+            }
+            _ => None,
+        })
+        .collect();
+    left.iter().all(|(incident, drill)| {
+        let flaps = ended.iter().filter(|ended| ended.zone() == incident.zone());
+        !drill && flaps.count() <= 1 && recovered(desk, &log, incident)
+    })
+}
+
+/// Whether an incident's zone was in ALARM and has recovered since the incident began.
+fn recovered(desk: &Desk, log: &Log, incident: &IncidentId) -> bool {
+    let mut on = false;
+    let mut recovered = false;
+    for deed in log.deeds.iter().filter(|deed| deed.done) {
+        let What::Alarm {
+            zone: Some(zone),
+            on: now,
+        } = deed.what
+        else {
+            continue;
+        };
+        if desk.place.zone(zone) == incident.zone() {
+            recovered |= on && !now && deed.mark.at > incident.transition();
+            on = now;
+        }
+    }
+    recovered
+}
+
+/// The zones whose evacuation people were told they may end.
+pub(crate) fn told_well(desk: &Desk) -> bool {
+    let state = desk.place.region.state();
+    let mut inbox = state.sns.inbox().iter();
+    inbox.any(|message| {
+        let phase = message.published.attributes.get("phase");
+        phase.is_some_and(|(_, phase)| phase == "looks-well")
+    })
 }
 
 /// The subnets of a group that were taken out last by Evac.
@@ -89,10 +151,10 @@ fn lost(state: &State, group: &str) -> BTreeSet<String> {
     lost
 }
 
-/// Whether one of the last messages says of a group that a person is needed.
+/// Whether a message says of a group what a person has to do about its record.
 fn is_told(state: &State, group: &str) -> bool {
-    state.sns.inbox().iter().rev().take(12).any(|message| {
-        message.published.message.contains(group)
-            && message.published.message.contains("by hand")
+    state.sns.inbox().iter().rev().any(|message| {
+        let message = &message.published.message;
+        message.contains(group) && message.contains("by hand")
     })
 }

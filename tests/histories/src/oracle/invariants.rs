@@ -27,7 +27,7 @@ fn taken_over(desk: &Desk, log: &Log) -> Vec<TakenOver> {
     deleted
         .filter_map(|deed| match &deed.what {
             What::DeleteTags { group, .. } => Some(TakenOver {
-                group: desk.place.groups[usize::from(*group)].clone(),
+                group: desk.place.group(*group).to_owned(),
                 after: deed.mark.changes,
             }),
             _ => None,
@@ -43,7 +43,7 @@ fn is_excused(desk: &Desk, log: &Log, history: &[Happened], breach: &Breach) -> 
         // reading does not show it, cannot be seen.
         4 | 7 => match &history[breach.change].what {
             Change::Group(change) => pruners(log, breach.change)
-                .any(|began| log.disturbed(&desk.place.groups, &change.group, began)),
+                .any(|began| log.disturbed(&desk.place, &change.group, began)),
             Change::Shift(_) => false,
         },
         _ => false,

@@ -17,6 +17,7 @@ pub(crate) mod run;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::place::Place;
 use crate::seam::{Desk, Log, Mark, Run};
 use crate::transcript::What;
 
@@ -27,6 +28,7 @@ pub(crate) fn look(desk: &Desk) -> Vec<String> {
     let mut wrong = desk.log().wrong.clone();
     wrong.extend(invariants::broken(desk));
     wrong.extend(people::overruled(desk));
+    wrong.extend(people::unproven(desk));
     wrong
 }
 
@@ -55,9 +57,9 @@ impl Log {
 
     /// Whether somebody has changed a group since a place in the history, or so shortly before that
     /// a reading of the past did not show it.
-    fn disturbed(&self, groups: &[String], group: &str, since: Mark) -> bool {
+    fn disturbed(&self, place: &Place, group: &str, since: Mark) -> bool {
         let seen = since.at - self.staleness(since.at);
-        let of_group = |number: &u8| groups[usize::from(*number)] == group;
+        let of_group = |number: &u8| place.group(*number) == group;
         let mut deeds = self.deeds.iter().enumerate().filter(|(_, deed)| deed.done);
         deeds.any(|(number, deed)| {
             let concerns = match &deed.what {

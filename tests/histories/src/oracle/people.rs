@@ -1,14 +1,16 @@
 //! People's word, and the proof of health.
 
-use domain::incident::Marker;
-use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::incident::{Marker, Phase};
+use jiff::SignedDuration;
 use region::arc::{Change as Shift, What as Became};
 use region::history::{Change, Happened};
 use region::stage::ZONAL_SHIFT;
 
 use super::invariants::persons_end;
 use crate::seam::{Desk, Log};
-use crate::transcript::What;
+use crate::transcript::{Health, What};
 
 /// Where Evac did again what a person had ended.
 pub(super) fn overruled(desk: &Desk) -> Vec<String> {
@@ -66,12 +68,12 @@ fn may_begin(
     ended: &Shift,
     started: &Shift,
 ) -> bool {
-    let of_zone = |zone: u8| desk.place.zones[usize::from(zone)] == ended.zone;
+    let of_zone = |zone: u8| *desk.place.zone(zone) == ended.zone;
     let names_zone = |zone: &serde_json::Value| zone == ended.zone.as_str();
     // The alarm went off anew, or a person commands it. A command that does not say when it was given
     // is given anew with each attempt to carry it out.
     let anew = log.deeds.iter().any(|deed| {
-        let since = deed.mark.changes > ended_at;
+        let since = deed.done && deed.mark.changes > ended_at;
         let before = deed.mark.changes <= started_at;
         match &deed.what {
             What::Alarm {
@@ -102,5 +104,88 @@ fn margin() -> SignedDuration {
     SignedDuration::from_secs(30)
 }
 
-#[allow(dead_code, reason = "until health is proven")]
-fn never(_: Timestamp) {}
+/// Where Evac began to fail back by itself although the zone was not well, or not seen to be.
+pub(super) fn unproven(desk: &Desk) -> Vec<String> {
+    let log = desk.log();
+    let state = desk.place.region.state();
+    let history = state.history.changes();
+    let mut phases: BTreeMap<&str, Option<Phase>> = BTreeMap::new();
+    let mut lead = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (place, happened) in history.iter().enumerate() {
+        let Change::Shift(change) = &happened.what else {
+            continue;
+        };
+        let phase = Marker::from_comment(&change.comment).map(|marker| marker.phase);
+        let before = phases.insert(&change.id, phase).flatten();
+        if change.resource.as_ref() == Some(&desk.place.resources[0]) {
+            match change.what {
+                Became::Started => lead.insert(&change.id),
+                Became::Canceled | Became::Expired => lead.remove(&change.id),
+                _ => false,
+            };
+        }
+        let begins = change.what == Became::Updated
+            && happened.is_by(ZONAL_SHIFT)
+            && phase == Some(Phase::FailBack)
+            && before != Some(Phase::FailBack);
+        // What is left without its lead is ended, whatever the zone is like.
+        if !begins || lead.is_empty() || commanded(&log, place) {
+            continue;
+        }
+        wrong.extend(doubts(desk, &log, change).map(|doubt| {
+            format!(
+                "fail-back on silence: {}: {} was failed back by itself, and {doubt}",
+                change.at, change.zone
+            )
+        }));
+    }
+    wrong
+}
+
+/// Whether a person commanded what a run of zonal-shift did.
+fn commanded(log: &Log, change: usize) -> bool {
+    let mut runs = log.runs.iter();
+    runs.any(|run| {
+        let parent = run.parent.map(|parent| &log.runs[parent]);
+        run.function == ZONAL_SHIFT
+            && run.spans(change)
+            && parent.is_some_and(|parent| parent.asked["action"] == "fail-back")
+    })
+}
+
+/// What speaks against the zone at the moment of a fail-back. Counts are of whole minutes and come a
+/// while after each: what happened just now Evac cannot know.
+fn doubts(desk: &Desk, log: &Log, change: &Shift) -> Option<String> {
+    let minutes = SignedDuration::from_mins;
+    let clock = SignedDuration::from_secs(desk.setting.skew[0]);
+    let at = change.at + clock;
+    let stable = minutes(desk.setting.stable_for_minutes.into());
+    let zone = desk.place.zones.iter().position(|zone| *zone == change.zone)?;
+    let was = |from, until| log.truth.between(zone, from, until);
+    let known = at - minutes(4);
+    let begin = at - stable + minutes(2);
+    if begin < known && was(begin, known).contains(&Health::Ill) {
+        return Some("it was ill within policy.stableFor".to_owned());
+    }
+    let lately = was(at - minutes(7), at - minutes(2));
+    if !lately.contains(&Health::Well) {
+        return Some(format!("it was {lately:?} lately"));
+    }
+    let silent = log.truth.silent(zone, at - stable, at);
+    if silent > stable / 5 + minutes(3) {
+        return Some(format!("nobody watched it for {silent:#}"));
+    }
+    let alarms = log.deeds.iter().filter(|deed| {
+        matches!(&deed.what, What::Alarm { zone: Some(of), .. } if desk.place.zone_number(*of) == zone)
+            && deed.done
+            && deed.mark.at <= change.at
+    });
+    let alarm = alarms.last()?;
+    let on = matches!(alarm.what, What::Alarm { on: true, .. });
+    if on && at.duration_since(alarm.mark.at) > minutes(1) {
+        return Some("its alarm was in ALARM".to_owned());
+    }
+    let ok_for = at.duration_since(alarm.mark.at);
+    (ok_for + minutes(1) < stable).then(|| format!("its alarm was OK for {ok_for:#} only"))
+}

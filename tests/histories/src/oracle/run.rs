@@ -202,7 +202,8 @@ fn swallowed_answers(
         };
         // What could not be read is taken into account; what could not be done never is.
         let was_read = run.asked["action"] == "status";
-        let told = listed("failures") || (was_read && listed("unread"));
+        // What does not exist at all is, in peacetime, a finding of its own.
+        let told = listed("failures") || (was_read && (listed("unread") || listed("unready")));
         let again = log.runs.iter().enumerate().any(|(later, other)| {
             let succeeded = matches!(&other.outcome, Some(Ok(answer)) if !any_failed(answer));
             later > *child && other.parent == Some(number) && other.asked == run.asked && succeeded
