@@ -19,6 +19,7 @@ pub mod draw;
 mod oracle;
 mod place;
 pub mod play;
+mod reach;
 mod seam;
 pub mod shrink;
 mod story;

@@ -1,12 +1,15 @@
 //! Playing a history: step by step, with the oracle looking after each; then the end, when nothing
 //! goes wrong any more.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use region::fault::spec::RegionFault;
 use serde_json::json;
 
 use crate::act;
 use crate::oracle;
+use crate::reach;
 use crate::seam::Desk;
 use crate::story;
 use crate::transcript::{Health, Tags, Transcript, What, Whose};
@@ -19,6 +22,8 @@ pub struct Played {
     pub wrong: Vec<String>,
     /// What happened, a line each; empty where nothing is wrong.
     pub story: Vec<String>,
+    /// What it came to.
+    pub reached: BTreeSet<&'static str>,
     /// How often functions ran.
     pub runs: usize,
     /// How many calls they made.
@@ -53,14 +58,17 @@ async fn play_on(transcript: &Transcript, variant: Variant) -> Played {
     }
     if wrong.is_empty() {
         wrong = end(&desk).await;
+        wrong.extend(oracle::quiet::unheard(&desk));
     }
     let story = if wrong.is_empty() {
         Vec::new()
     } else {
         story::tell(&desk)
     };
+    let reached = reach::reached(&desk);
     let log = desk.log();
     Played {
+        reached,
         wrong,
         story,
         runs: log.runs.len(),
@@ -86,11 +94,13 @@ async fn end(desk: &Desk) -> Vec<String> {
         let stable = desk.setting.stable_for_minutes * 60;
         pass(desk, stable + 300 + 4 * tick).await;
         wrong = oracle::look(desk);
-        if wrong.is_empty() && desk.setting.automatic && oracle::end::damaged(desk).is_empty() {
+        let sound = oracle::end::damaged(desk).is_empty();
+        if wrong.is_empty() && desk.setting.automatic && sound {
             return told_of(oracle::end::left(desk), "by itself");
         }
         let left = !oracle::end::left(desk).is_empty();
-        if wrong.is_empty() && left && !oracle::end::told_well(desk) {
+        let by_hand = !desk.setting.automatic;
+        if wrong.is_empty() && left && by_hand && !oracle::end::told_well(desk) {
             return vec!["nobody was told that the zone is well".to_owned()];
         }
     }

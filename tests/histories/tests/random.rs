@@ -11,6 +11,7 @@
     reason = "a test may panic, and tells what it found"
 )]
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -40,6 +41,7 @@ fn every_random_history_keeps_the_invariants_and_ends() {
     let next = AtomicU64::new(0);
     let (runs, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failed = Mutex::new(Vec::new());
+    let reached = Mutex::new(BTreeMap::<&str, u64>::new());
     let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -52,6 +54,9 @@ fn every_random_history_keeps_the_invariants_and_ends() {
                     let played = play(&draw(first + number), Variant::Sound);
                     runs.fetch_add(played.runs, Ordering::Relaxed);
                     calls.fetch_add(played.calls, Ordering::Relaxed);
+                    for what in played.reached {
+                        *reached.lock().unwrap().entry(what).or_default() += 1;
+                    }
                     if !played.wrong.is_empty() {
                         failed.lock().unwrap().push((first + number, played.wrong));
                     }
@@ -62,6 +67,9 @@ fn every_random_history_keeps_the_invariants_and_ends() {
     let (runs, calls) = (runs.into_inner(), calls.into_inner());
     let took = began.elapsed().as_secs_f64();
     println!("{count} histories with {runs} runs and {calls} calls in {took:.1} s");
+    for (what, times) in reached.into_inner().unwrap() {
+        println!("  {what}: in {times}");
+    }
     let mut failed = failed.into_inner().unwrap();
     failed.sort();
     for (seed, wrong) in &failed {

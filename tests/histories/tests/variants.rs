@@ -14,55 +14,55 @@ use histories::variant::Variant;
 /// Within so many histories.
 const WITHIN: u64 = 1000;
 
-/// Finds a variant out; the rule that it breaks must be the one that it is about.
-fn found_out(variant: Variant, says: &str) {
-    for seed in 0..WITHIN {
-        let played = play(&draw(seed), variant);
-        if let Some(wrong) = played.wrong.first() {
-            println!("{variant:?} is found out by history {seed}: {wrong}");
-            assert!(wrong.contains(says), "for another reason than \"{says}\"");
-            return;
-        }
+/// Finds a variant out by the rule that it breaks. That it breaks others on the way is its own affair.
+fn found_out(variant: Variant, says: &[&str]) {
+    let found = (0..WITHIN).find_map(|seed| {
+        let wrong = play(&draw(seed), variant).wrong;
+        let by = wrong.into_iter().find(|wrong| says.iter().any(|says| wrong.contains(says)));
+        by.map(|wrong| (seed, wrong))
+    });
+    match found {
+        Some((seed, wrong)) => println!("{variant:?} is found out by history {seed}: {wrong}"),
+        None => panic!("{WITHIN} histories found nothing wrong with {variant:?}"),
     }
-    panic!("{WITHIN} histories found nothing wrong with {variant:?}");
 }
 
 #[test]
 fn without_the_lead_lock_two_zones_are_evacuated() {
-    found_out(Variant::NoLeadLock, "invariant 1: ");
+    found_out(Variant::NoLeadLock, &["invariant 1: "]);
 }
 
 #[test]
 fn a_prune_before_the_shift_is_found_out() {
-    found_out(Variant::PruneBeforeShift, "invariant 2: ");
+    found_out(Variant::PruneBeforeShift, &["invariant 2: "]);
 }
 
 #[test]
 fn tags_that_are_written_after_the_update_are_found_out() {
-    found_out(Variant::TagsAfterUpdate, "invariant 4: ");
+    found_out(Variant::TagsAfterUpdate, &["invariant 4: "]);
 }
 
 #[test]
 fn a_shift_of_somebody_else_that_is_cancelled_is_found_out() {
-    found_out(Variant::ForeignShiftsCancelled, "invariant 7: ");
+    found_out(Variant::ForeignShiftsCancelled, &["invariant 7: "]);
 }
 
 #[test]
 fn an_error_that_is_swallowed_is_found_out() {
-    found_out(Variant::ErrorSwallowed, "invariant 9: ");
+    found_out(Variant::ErrorSwallowed, &["invariant 9: "]);
 }
 
 #[test]
 fn an_operators_cancel_that_is_ignored_is_found_out() {
-    found_out(Variant::CancelIgnored, "a person ended");
+    found_out(Variant::CancelIgnored, &["a person ended"]);
 }
 
 #[test]
 fn a_restore_of_the_original_is_found_out() {
-    found_out(Variant::OriginalRestored, "which Evac had not removed");
+    found_out(Variant::OriginalRestored, &["which Evac had not removed", "the restore of"]);
 }
 
 #[test]
 fn a_fail_back_on_silence_is_found_out() {
-    found_out(Variant::FailBackOnSilence, "fail-back on silence: ");
+    found_out(Variant::FailBackOnSilence, &["fail-back on silence: "]);
 }

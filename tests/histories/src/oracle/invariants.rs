@@ -1,5 +1,6 @@
 //! Invariants 1 to 4 and 7, by the Region's audit.
 
+use domain::SubnetId;
 use domain::incident::Marker;
 use region::arc::What as Became;
 use region::audit::{Breach, TakenOver, breaches};
@@ -15,10 +16,33 @@ pub(super) fn broken(desk: &Desk) -> Vec<String> {
     let taken_over = taken_over(desk, &log);
     let all = breaches(&state, usize::from(desk.setting.min_zones), &taken_over);
     let history = state.history.changes();
+    let lost = lost_by_restore(history);
     all.into_iter()
+        .chain(lost)
         .filter(|breach| !is_excused(desk, &log, history, breach))
         .map(|breach| format!("invariant {}: {}", breach.id, breach.detail))
         .collect()
+}
+
+/// Restore is current ∪ removed: whoever gives a group what it lacks takes nothing from it.
+fn lost_by_restore(history: &[Happened]) -> Vec<Breach> {
+    let changes = history.iter().enumerate();
+    let restores = changes.filter_map(|(place, happened)| {
+        let change = happened.group_of_evac()?;
+        let adds = change.after.iter().any(|subnet| !change.before.contains(subnet));
+        let lost: Vec<&str> = change
+            .before
+            .iter()
+            .filter(|subnet| !change.after.contains(subnet))
+            .map(SubnetId::as_str)
+            .collect();
+        (adds && !lost.is_empty()).then(|| Breach {
+            id: 4,
+            change: place,
+            detail: format!("{}: the restore of {} took {lost:?}", change.at, change.group),
+        })
+    });
+    restores.collect()
 }
 
 /// Records that people deleted: Evac cannot know any more what is missing from the group.

@@ -5,6 +5,7 @@
 //! - [`run`]: what each run owes when it ends: no failure swallowed, no call that changes anything
 //!   where nothing may be changed, nothing changed by a duplicate;
 //! - [`people`]: an operator's word is kept, and nobody fails back on silence;
+//! - [`quiet`]: nothing runs out while the tick looks, and nobody is told of nothing;
 //! - [`end`]: what is left when everything is over.
 //!
 //! Some rules have exceptions. Each stands where the rule does, with its reason: Evac can neither see
@@ -13,6 +14,7 @@
 pub(crate) mod end;
 mod invariants;
 mod people;
+pub(crate) mod quiet;
 pub(crate) mod run;
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +31,8 @@ pub(crate) fn look(desk: &Desk) -> Vec<String> {
     wrong.extend(invariants::broken(desk));
     wrong.extend(people::overruled(desk));
     wrong.extend(people::unproven(desk));
+    wrong.extend(quiet::run_out(desk));
+    wrong.extend(quiet::noise(desk));
     wrong
 }
 
