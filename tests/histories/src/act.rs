@@ -23,10 +23,21 @@ pub(crate) fn happen(desk: &Desk, what: &What) {
     let before = desk.mark();
     let done = perform(desk, what).is_ok();
     desk.place.region.state().note_changes(None);
+    let took_over = match what {
+        What::DeleteTags { group, .. } if done => {
+            let group = desk.place.group(*group);
+            let state = desk.place.region.state();
+            let view = state.auto_scaling.group(group);
+            let gone = view.is_some_and(|group| Record::keys_in(group.tags).is_empty());
+            gone.then(|| group.to_owned())
+        }
+        _ => None,
+    };
     desk.log().deeds.push(Deed {
         mark: before,
         what: what.clone(),
         done,
+        took_over,
     });
 }
 
@@ -50,7 +61,9 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             (state.cloudwatch).set_alarm_state(&name, value, "a history", None, now)
         }
         What::Health { zone, health } => {
-            desk.log().truth.becomes(place.zone_number(*zone), *health, now);
+            desk.log()
+                .truth
+                .becomes(place.zone_number(*zone), *health, now);
             Ok(())
         }
         What::Fault { fault, lasts } => {
@@ -119,7 +132,12 @@ fn perform(desk: &Desk, what: &What) -> Result<(), ServiceError> {
             let mut done = Err(nothing());
             for number in chosen {
                 let put_back = change(place, number, |subnets| {
-                    *subnets = place.subnets.iter().flatten().map(ToString::to_string).collect();
+                    *subnets = place
+                        .subnets
+                        .iter()
+                        .flatten()
+                        .map(ToString::to_string)
+                        .collect();
                 });
                 done = put_back.or(done);
             }

@@ -185,7 +185,11 @@ impl Place {
                 input: Input::Constant(self.tick()),
             }],
         };
-        self.region.state().events.put_rule(tick, self.begin).unwrap();
+        self.region
+            .state()
+            .events
+            .put_rule(tick, self.begin)
+            .unwrap();
     }
 
     fn tick(&self) -> Value {

@@ -25,6 +25,8 @@ pub(crate) fn reached(desk: &Desk) -> BTreeSet<&'static str> {
                     (Became::Updated, Some(marker), true) => match marker.phase {
                         Phase::FailBack => "fail-back begun",
                         Phase::Well => "zone said to look well",
+                        Phase::Trial { .. } => "trial begun or renewed",
+                        Phase::Tried { .. } => "trial ended in vain",
                         Phase::Evacuate => "shift renewed",
                     },
                     (Became::Canceled, Some(_), true) => "shift ended by Evac",
@@ -60,7 +62,9 @@ pub(crate) fn reached(desk: &Desk) -> BTreeSet<&'static str> {
     }
     let mid_run = |mark: crate::seam::Mark| {
         let mut runs = log.runs.iter();
-        runs.any(|run| run.began.deeds <= mark.deeds && run.ended.is_some_and(|e| e.deeds > mark.deeds))
+        runs.any(|run| {
+            run.began.deeds <= mark.deeds && run.ended.is_some_and(|e| e.deeds > mark.deeds)
+        })
     };
     if log.deeds.iter().any(|deed| deed.done && mid_run(deed.mark)) {
         reached.insert("act in the middle of a run");

@@ -107,6 +107,8 @@ pub(crate) struct Deed {
     pub(crate) what: What,
     /// Whether it had an effect.
     pub(crate) done: bool,
+    /// The group that has no tag of Evac's any more by it: whoever deletes a record takes the prune over.
+    pub(crate) took_over: Option<String>,
 }
 
 /// A call that a function made; one attempt of it.
@@ -154,7 +156,12 @@ impl Request {
         let value = body
             .split('&')
             .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))?;
-        Some(value.replace("%2C", ",").replace("%3A", ":").replace("%2F", "/"))
+        Some(
+            value
+                .replace("%2C", ",")
+                .replace("%3A", ":")
+                .replace("%2F", "/"),
+        )
     }
 
     /// The group that a call to Auto Scaling is about.
@@ -170,7 +177,9 @@ impl Request {
     pub(crate) fn mutates(&self) -> bool {
         match self.service.as_str() {
             "arc-zonal-shift" => self.method != "GET",
-            "autoscaling" => !self.action().is_some_and(|name| name.starts_with("Describe")),
+            "autoscaling" => !self
+                .action()
+                .is_some_and(|name| name.starts_with("Describe")),
             "sns" => true,
             _ => false,
         }
@@ -185,7 +194,12 @@ impl Log {
                 && call.request.path.contains(&format!("/{function}/"))
                 && call.request.json() == *payload
         };
-        self.calls.iter().rev().take(40).find(invoke).map(|call| call.run)
+        self.calls
+            .iter()
+            .rev()
+            .take(40)
+            .find(invoke)
+            .map(|call| call.run)
     }
 }
 
@@ -210,8 +224,7 @@ impl Desk {
             variant,
             log: Mutex::new(log),
         });
-        desk.place
-            .connect(handlers(&desk), setting.tick_minutes);
+        desk.place.connect(handlers(&desk), setting.tick_minutes);
         desk
     }
 
@@ -270,11 +283,7 @@ fn handlers(desk: &Arc<Desk>) -> Handlers {
             expires_in: None,
         },
     };
-    let classifier = Classifier::new(
-        &connections(CLASSIFIER),
-        configuration,
-        Meter::keeping().0,
-    );
+    let classifier = Classifier::new(&connections(CLASSIFIER), configuration, Meter::keeping().0);
     let zonal_shift = ZonalShift::new(&connections(ZONAL_SHIFT));
     let asg_pruning = AsgPruning::new(&connections(ASG_PRUNING));
     Handlers {
@@ -318,12 +327,7 @@ type Performed = Pin<Box<dyn Future<Output = Result<Value, FunctionFailure>> + S
 /// A function as its handler performs it, with a payload.
 pub(crate) type Perform = Arc<dyn Fn(Value) -> Performed + Send + Sync>;
 
-fn handler<F, Fut, Out>(
-    desk: &Arc<Desk>,
-    name: &'static str,
-    clock: usize,
-    function: F,
-) -> Handler
+fn handler<F, Fut, Out>(desk: &Arc<Desk>, name: &'static str, clock: usize, function: F) -> Handler
 where
     F: Fn(Invocation, Value) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Out, FunctionError>> + Send + 'static,
@@ -356,10 +360,7 @@ where
             let scope = (Arc::clone(&desk), run.number);
             let variant = desk.variant;
             let performed = RUN
-                .scope(
-                    scope,
-                    variant.run(name, perform, invoked.payload),
-                )
+                .scope(scope, variant.run(name, perform, invoked.payload))
                 .await;
             run.end(&performed);
             performed

@@ -79,7 +79,10 @@ pub(crate) fn tell(desk: &Desk) -> Vec<String> {
 
 /// The time that a line begins with.
 fn moment(line: &str) -> &str {
-    line.split([' ']).next().unwrap_or_default().trim_end_matches('Z')
+    line.split([' '])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('Z')
 }
 
 fn outcomes(answer: &Value) -> String {

@@ -72,9 +72,15 @@ impl Truth {
                 let silent = was.contains(&Health::Silent);
                 let ill = was.contains(&Health::Ill);
                 if setting.canary && lying {
-                    canary(&place.region, zone, minute, false);
+                    canary(&place.region, zone, minute, 0.0);
                 } else if setting.canary && !silent {
-                    canary(&place.region, zone, minute, ill);
+                    let faults = match (has_capacity(place, zone), ill) {
+                        // A load balancer without targets answers with a 503.
+                        (false, _) => PROBES,
+                        (true, true) => 24.0,
+                        (true, false) => 0.0,
+                    };
+                    canary(&place.region, zone, minute, faults);
                 }
                 if setting.evidence && !silent && has_traffic(place, zone) {
                     workload(&place.region, zone, minute, ill);
@@ -88,15 +94,28 @@ fn has_traffic(place: &Place, zone: &ZoneId) -> bool {
     place.region.state().arc.weight(&place.resources[0], zone) > 0.0
 }
 
-/// A minute of the canary: a probe a second, of which many fail in a zone that is ill.
-fn canary(region: &Region, zone: &ZoneId, minute: Timestamp, ill: bool) {
+/// Whether an instance in the zone is in service behind the lead.
+fn has_capacity(place: &Place, zone: &ZoneId) -> bool {
+    let state = place.region.state();
+    let mut instances = state.auto_scaling.instances();
+    instances.any(|instance| {
+        instance.in_service
+            && instance.zone_id == zone
+            && instance.load_balancer == Some(&place.resources[0])
+    })
+}
+
+/// The canary asks once a second.
+const PROBES: f64 = 60.0;
+
+/// A minute of the canary.
+fn canary(region: &Region, zone: &ZoneId, minute: Timestamp, faults: f64) {
     let metric = |name: &str| {
         MetricId::new(CANARY_NAMESPACE, name)
             .with("Workload", WORKLOAD)
             .with("ZoneId", zone.as_str())
     };
-    let faults = if ill { 24.0 } else { 0.0 };
-    record(region, metric("Requests"), minute, 60.0);
+    record(region, metric("Requests"), minute, PROBES);
     record(region, metric("Faults"), minute, faults);
     record(region, metric("Slow"), minute, 0.0);
 }

@@ -211,7 +211,13 @@ fn give_original(desk: &Desk, read: &Request, request: &mut HttpRequest) {
     if !restores {
         return;
     }
-    let original: Vec<String> = desk.place.subnets.iter().flatten().map(ToString::to_string).collect();
+    let original: Vec<String> = desk
+        .place
+        .subnets
+        .iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
     let original = original.join("%2C");
     let body = String::from_utf8(read.body.clone()).unwrap();
     let fields = body.split('&').map(|field| {
@@ -242,9 +248,7 @@ fn claim_all(answered: HttpResponse) -> HttpResponse {
             .as_str()
             .is_some_and(|comment| comment.starts_with("evac: "));
         if !ours && let Some(zone) = shift["awayFrom"].as_str() {
-            shift["comment"] = json!(format!(
-                "evac: wildrydes/{zone}/20260115T030000Z evacuate"
-            ));
+            shift["comment"] = json!(format!("evac: wildrydes/{zone}/20260115T030000Z evacuate"));
         }
     }
     answer(answered.status().as_u16(), &body.to_string())

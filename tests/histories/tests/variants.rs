@@ -18,7 +18,9 @@ const WITHIN: u64 = 1000;
 fn found_out(variant: Variant, says: &[&str]) {
     let found = (0..WITHIN).find_map(|seed| {
         let wrong = play(&draw(seed), variant).wrong;
-        let by = wrong.into_iter().find(|wrong| says.iter().any(|says| wrong.contains(says)));
+        let by = wrong
+            .into_iter()
+            .find(|wrong| says.iter().any(|says| wrong.contains(says)));
         by.map(|wrong| (seed, wrong))
     });
     match found {
@@ -59,7 +61,10 @@ fn an_operators_cancel_that_is_ignored_is_found_out() {
 
 #[test]
 fn a_restore_of_the_original_is_found_out() {
-    found_out(Variant::OriginalRestored, &["which Evac had not removed", "the restore of"]);
+    found_out(
+        Variant::OriginalRestored,
+        &["which Evac had not removed", "the restore of"],
+    );
 }
 
 #[test]

@@ -297,7 +297,13 @@ mod tests {
             "evac:removed:1".to_owned(),
             "subnet-00000001@first".to_owned(),
         );
-        for tags in [no_incident, bad_incident, bad_subnet, bad_place] {
+        for tags in [
+            no_incident,
+            nothing_removed,
+            bad_incident,
+            bad_subnet,
+            bad_place,
+        ] {
             let error = Record::read(&tags).unwrap_err().to_string();
             assert!(error.contains("by hand"), "{error}");
         }

@@ -171,10 +171,7 @@ impl AutoScaling {
     /// # Errors
     /// `ValidationError` where there is no such group.
     pub fn delete(&mut self, name: &str) -> Result<(), ServiceError> {
-        self.groups
-            .remove(name)
-            .map(drop)
-            .ok_or_else(no_such_group)
+        self.groups.remove(name).map(drop).ok_or_else(no_such_group)
     }
 
     /// Shifts a group itself away from a zone, or ends its shift. Instances there are kept; nothing is

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::incident::{IncidentId, Marker};
+use domain::incident::{IncidentId, Marker, Phase};
 use domain::prune::Record;
 use region::arc::{Status, What as Became};
 use region::history::Change;
@@ -10,7 +10,7 @@ use region::stage::ASG_PRUNING;
 use region::state::State;
 
 use crate::seam::{Desk, Log};
-use crate::transcript::{Tags, What};
+use crate::transcript::What;
 
 /// What of Evac's is left.
 pub(crate) fn left(desk: &Desk) -> Vec<String> {
@@ -19,20 +19,17 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
     let mut left = Vec::new();
     for shift in state.arc.shifts() {
         if shift.status == Status::Active && Marker::from_comment(&shift.comment).is_some() {
-            left.push(format!("a shift: {} on {}", shift.comment, shift.resource.short()));
+            left.push(format!(
+                "a shift: {} on {}",
+                shift.comment,
+                shift.resource.short()
+            ));
         }
     }
-    // Whoever deletes a record takes the prune over.
     let taken_over: BTreeSet<&str> = log
         .deeds
         .iter()
-        .filter_map(|deed| match &deed.what {
-            What::DeleteTags {
-                group,
-                which: Tags::All,
-            } if deed.done => Some(desk.place.group(*group)),
-            _ => None,
-        })
+        .filter_map(|deed| deed.took_over.as_deref())
         .collect();
     for group in state.auto_scaling.groups() {
         if group.deleting {
@@ -68,14 +65,28 @@ pub(crate) fn damaged(desk: &Desk) -> Vec<(u8, bool)> {
 
 /// Whether what is left has to end by itself where the policy lets it. A rehearsal is ended by whoever
 /// rehearses; so is the evacuation of a zone whose alarm has not recovered since, by whoever commanded
-/// it; and a zone that has been evacuated several times is left to people.
-pub(crate) fn ends_by_itself(desk: &Desk) -> bool {
+/// it; and a zone that has been evacuated several times is left to people. The answer is for how many
+/// minutes a trial that was in vain puts off the next one.
+pub(crate) fn ends_by_itself(desk: &Desk) -> Option<u32> {
     let log = desk.log();
     let state = desk.place.region.state();
     let shifts = state.arc.shifts().iter();
-    let marked = shifts
+    let markers: Vec<Marker> = shifts
         .filter(|shift| shift.status == Status::Active)
         .filter_map(|shift| Marker::from_comment(&shift.comment))
+        .collect();
+    let put_off = markers.iter().filter_map(|marker| match marker.phase {
+        Phase::Trial { minutes } | Phase::Tried { minutes } => {
+            let age = state.now().duration_since(marker.incident.transition());
+            // One that is under way may be in vain yet, and ends with stableFor to spare.
+            let due = 2 * i64::from(minutes + 2 * desk.setting.stable_for_minutes + 30);
+            u32::try_from((due - age.as_mins()).max(0)).ok()
+        }
+        _ => None,
+    });
+    let put_off = put_off.max().unwrap_or_default();
+    let marked = markers
+        .into_iter()
         .map(|marker| (marker.incident, marker.drill));
     let groups = state.auto_scaling.groups();
     let pruned = groups
@@ -93,10 +104,12 @@ pub(crate) fn ends_by_itself(desk: &Desk) -> bool {
             _ => None,
         })
         .collect();
-    left.iter().all(|(incident, drill)| {
+    let all = left.iter().all(|(incident, drill)| {
         let flaps = ended.iter().filter(|ended| ended.zone() == incident.zone());
         !drill && flaps.count() <= 1 && recovered(desk, &log, incident)
-    })
+    });
+    // What takes hours is left to the scenarios.
+    (all && put_off <= 180).then_some(put_off)
 }
 
 /// Whether an incident's zone was in ALARM and has recovered since the incident began.

@@ -29,7 +29,10 @@ fn lost_by_restore(history: &[Happened]) -> Vec<Breach> {
     let changes = history.iter().enumerate();
     let restores = changes.filter_map(|(place, happened)| {
         let change = happened.group_of_evac()?;
-        let adds = change.after.iter().any(|subnet| !change.before.contains(subnet));
+        let adds = change
+            .after
+            .iter()
+            .any(|subnet| !change.before.contains(subnet));
         let lost: Vec<&str> = change
             .before
             .iter()
@@ -39,7 +42,10 @@ fn lost_by_restore(history: &[Happened]) -> Vec<Breach> {
         (adds && !lost.is_empty()).then(|| Breach {
             id: 4,
             change: place,
-            detail: format!("{}: the restore of {} took {lost:?}", change.at, change.group),
+            detail: format!(
+                "{}: the restore of {} took {lost:?}",
+                change.at, change.group
+            ),
         })
     });
     restores.collect()

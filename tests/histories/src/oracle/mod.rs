@@ -38,7 +38,7 @@ pub(crate) fn look(desk: &Desk) -> Vec<String> {
 
 impl Run {
     /// Whether it was under way at a place in the history, or may have been.
-    fn spans(&self, changes: usize) -> bool {
+    pub(crate) fn spans(&self, changes: usize) -> bool {
         self.began.changes <= changes && self.ended.is_none_or(|ended| changes < ended.changes)
     }
 }

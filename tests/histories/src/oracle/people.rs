@@ -50,9 +50,7 @@ pub(super) fn overruled(desk: &Desk) -> Vec<String> {
 /// A shift that Evac started and that is no rehearsal.
 fn started(happened: &Happened) -> Option<&Shift> {
     match &happened.what {
-        Change::Shift(change)
-            if change.what == Became::Started && happened.is_by(ZONAL_SHIFT) =>
-        {
+        Change::Shift(change) if change.what == Became::Started && happened.is_by(ZONAL_SHIFT) => {
             Marker::from_comment(&change.comment).map(|_| change)
         }
         _ => None,
@@ -161,7 +159,11 @@ fn doubts(desk: &Desk, log: &Log, change: &Shift) -> Option<String> {
     let clock = SignedDuration::from_secs(desk.setting.skew[0]);
     let at = change.at + clock;
     let stable = minutes(desk.setting.stable_for_minutes.into());
-    let zone = desk.place.zones.iter().position(|zone| *zone == change.zone)?;
+    let zone = desk
+        .place
+        .zones
+        .iter()
+        .position(|zone| *zone == change.zone)?;
     let was = |from, until| log.truth.between(zone, from, until);
     let known = at - minutes(4);
     let begin = at - stable + minutes(2);

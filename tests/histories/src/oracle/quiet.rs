@@ -1,10 +1,12 @@
 //! What people hear, and what runs out.
 
+use std::collections::BTreeMap;
+
 use domain::duration::ShiftDuration;
 use domain::incident::{Marker, Phase};
-use jiff::SignedDuration;
-use region::arc::What as Became;
-use region::history::Change;
+use jiff::{SignedDuration, Timestamp};
+use region::arc::{Change as Shift, What as Became};
+use region::history::{Change, Happened};
 use region::stage::{CLASSIFIER, ZONAL_SHIFT};
 use serde_json::Value;
 
@@ -34,6 +36,10 @@ pub(super) fn run_out(desk: &Desk) -> Vec<String> {
                     && run.began.at > soon
                     && run.ended.is_some_and(|ended| ended.at < change.at)
             })?;
+            // Evac does not hold on to one zone while somebody protects another: two are wrong then.
+            if held_elsewhere(state.history.changes(), change, soon) {
+                return None;
+            }
             let resource = change.resource.as_ref()?.short();
             Some(format!(
                 "ran out: {}: {} on {resource}, although the tick of {} saw to it",
@@ -41,6 +47,35 @@ pub(super) fn run_out(desk: &Desk) -> Vec<String> {
             ))
         })
         .collect()
+}
+
+/// Whether anybody but Evac kept traffic away from another zone at any time between a moment and the end
+/// of a shift.
+fn held_elsewhere(history: &[Happened], expired: &Shift, since: Timestamp) -> bool {
+    let mut held: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
+    for happened in history {
+        let Change::Shift(change) = &happened.what else {
+            continue;
+        };
+        if change.at > expired.at {
+            break;
+        }
+        let key = (change.id.as_str(), change.zone.as_str());
+        let foreign =
+            Marker::from_comment(&change.comment).is_none() && change.zone != expired.zone;
+        match change.what {
+            Became::Started | Became::AutoshiftStarted if foreign => {
+                held.insert(key, change.at);
+            }
+            Became::Canceled | Became::Expired | Became::AutoshiftCompleted => {
+                if held.remove(&key).is_some() && change.at >= since {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    !held.is_empty()
 }
 
 /// A tick that changed nothing and found nothing new told somebody.
@@ -95,17 +130,16 @@ fn is_alone(log: &Log, number: usize) -> bool {
 
 /// Evacuations that nobody heard of, in the end. Where an event was given up, that is heard of.
 pub(crate) fn unheard(desk: &Desk) -> Vec<String> {
+    let log = desk.log();
     let state = desk.place.region.state();
     if !state.lambda.dead_letters().is_empty() {
         return Vec::new();
     }
-    let mut incidents: Vec<String> = state
-        .history
-        .changes()
-        .iter()
-        .filter(|happened| happened.is_by(ZONAL_SHIFT))
-        .filter_map(|happened| Some(&happened.shift_of_evac()?.comment))
-        .filter_map(|comment| Some(Marker::from_comment(comment)?.incident.to_string()))
+    let begun = state.history.changes().iter().enumerate();
+    let mut incidents: Vec<String> = begun
+        .filter_map(|(place, happened)| Some((place, happened.shift_of_evac()?)))
+        .filter(|(place, _)| !began_in_a_tick_that_died(&log, *place))
+        .filter_map(|(_, shift)| Some(Marker::from_comment(&shift.comment)?.incident.to_string()))
         .collect();
     incidents.dedup();
     incidents.retain(|incident| {
@@ -116,4 +150,13 @@ pub(crate) fn unheard(desk: &Desk) -> Vec<String> {
         .into_iter()
         .map(|incident| format!("unheard: nobody was told of {incident}"))
         .collect()
+}
+
+/// Whether a shift was started on behalf of a tick that was cut off before it could tell: with the
+/// event lost as well, nothing that a later run sees says that nobody was told. Two misfortunes at a
+/// time are accepted.
+fn began_in_a_tick_that_died(log: &Log, change: usize) -> bool {
+    let starters = log.runs.iter().filter(|run| run.function == ZONAL_SHIFT && run.spans(change));
+    let mut parents = starters.filter_map(|run| Some(&log.runs[run.parent?]));
+    parents.any(|parent| is_tick(parent) && parent.outcome.is_none())
 }

@@ -56,7 +56,10 @@ fn swallowed_calls(
         if !call.request.mutates() {
             continue;
         }
-        match last.iter_mut().find(|(request, _)| **request == call.request) {
+        match last
+            .iter_mut()
+            .find(|(request, _)| **request == call.request)
+        {
             Some((_, status)) => *status = call.status,
             None => last.push((&call.request, call.status)),
         }
@@ -97,7 +100,10 @@ fn name(request: &Request) -> String {
 fn has_effect(state: &State, request: &Request) -> bool {
     match request.service.as_str() {
         "autoscaling" => {
-            let Some(group) = request.group().and_then(|name| state.auto_scaling.group(&name)) else {
+            let Some(group) = request
+                .group()
+                .and_then(|name| state.auto_scaling.group(&name))
+            else {
                 // A group that is gone lacks nothing.
                 return true;
             };
@@ -112,15 +118,19 @@ fn has_effect(state: &State, request: &Request) -> bool {
                     has.sort_unstable();
                     wanted == has
                 }
-                Some("CreateOrUpdateTags") => {
-                    tags.iter().all(|(key, value)| group.tags.get(key) == Some(value))
-                }
+                Some("CreateOrUpdateTags") => tags
+                    .iter()
+                    .all(|(key, value)| group.tags.get(key) == Some(value)),
                 _ => tags.keys().all(|key| !group.tags.contains_key(key)),
             }
         }
         "arc-zonal-shift" => {
             let body = request.json();
-            let mut active = state.arc.shifts().iter().filter(|shift| shift.status == Status::Active);
+            let mut active = state
+                .arc
+                .shifts()
+                .iter()
+                .filter(|shift| shift.status == Status::Active);
             match request.method.as_str() {
                 "POST" => active.any(|shift| {
                     body["resourceIdentifier"] == shift.resource.as_str()
@@ -174,7 +184,9 @@ fn is_told(answer: &Value, request: &Request) -> bool {
     let mut outcomes = reports.filter_map(|report| report["outcome"].as_str());
     let not_reached = answer["notReached"]["groups"].as_array();
     let cut_off = not_reached.is_some_and(|groups| {
-        request.group().is_some_and(|group| groups.iter().any(|name| *name == group.as_str()))
+        request
+            .group()
+            .is_some_and(|group| groups.iter().any(|name| *name == group.as_str()))
     });
     cut_off || outcomes.any(|outcome| NOT_DONE.contains(&outcome))
 }
@@ -189,7 +201,11 @@ fn swallowed_answers(
     let Ok(report) = outcome else {
         return Vec::new();
     };
-    let listed = |field: &str| report[field].as_array().is_some_and(|list| !list.is_empty());
+    let listed = |field: &str| {
+        report[field]
+            .as_array()
+            .is_some_and(|list| !list.is_empty())
+    };
     let children = log
         .runs
         .iter()
@@ -234,14 +250,17 @@ fn duplicates_work(log: &Log, state: &State, number: usize) -> Vec<String> {
         return Vec::new();
     }
     let handled = log.runs[..number].iter().any(|before| {
-        let evacuated = matches!(&before.outcome, Some(Ok(report)) if report["verdict"] == "evacuate");
+        let evacuated =
+            matches!(&before.outcome, Some(Ok(report)) if report["verdict"] == "evacuate");
         let nothing_since = before.ended.is_some_and(|ended| {
             ended.deeds == log.deeds.len() && ended.changes == run.began.changes
         });
         before.function == CLASSIFIER && before.asked == run.asked && evacuated && nothing_since
     });
     let alone = log.runs.iter().enumerate().all(|(other, one)| {
-        other == number || one.parent == Some(number) || one.ended.is_some_and(|ended| ended.at <= run.began.at)
+        other == number
+            || one.parent == Some(number)
+            || one.ended.is_some_and(|ended| ended.at <= run.began.at)
     });
     if !handled || !alone {
         return Vec::new();
@@ -263,7 +282,5 @@ fn duplicates_work(log: &Log, state: &State, number: usize) -> Vec<String> {
 /// Invariant 8: whether nothing may be changed in a run.
 fn must_not_change(desk: &Desk, log: &Log, run: &Run) -> bool {
     let by = run.parent.map_or(run, |parent| &log.runs[parent]);
-    desk.setting.mode == "observe"
-        || by.asked["dryRun"] == true
-        || by.asked["action"] == "explain"
+    desk.setting.mode == "observe" || by.asked["dryRun"] == true || by.asked["action"] == "explain"
 }
