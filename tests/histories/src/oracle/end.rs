@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::ZoneId;
 use domain::incident::{IncidentId, Marker, Phase};
 use domain::prune::Record;
 use region::arc::{Status, What as Became};
@@ -106,10 +107,30 @@ pub(crate) fn ends_by_itself(desk: &Desk) -> Option<u32> {
         .collect();
     let all = left.iter().all(|(incident, drill)| {
         let flaps = ended.iter().filter(|ended| ended.zone() == incident.zone());
-        !drill && flaps.count() <= 1 && recovered(desk, &log, incident)
+        !drill
+            && flaps.count() <= 1
+            && recovered(desk, &log, incident)
+            && can_serve(desk, &state, incident.zone())
     });
     // What takes hours is left to the scenarios.
     (all && put_off <= 180).then_some(put_off)
+}
+
+/// Whether there may be anything behind the lead in a zone that could answer a canary: people may have
+/// deleted its groups, or taken the zone out of them.
+fn can_serve(desk: &Desk, state: &State, zone: &ZoneId) -> bool {
+    let of_zone: Vec<&str> = (desk.place.zones.iter().zip(&desk.place.subnets))
+        .filter(|(of, _)| *of == zone)
+        .flat_map(|(_, subnets)| subnets.iter().map(|subnet| subnet.as_str()))
+        .collect();
+    state.auto_scaling.groups().any(|group| {
+        let record = Record::read(group.tags).ok().flatten();
+        let removed = record.into_iter().flat_map(|record| record.removed);
+        let mut subnets = removed.chain(group.subnets.iter().cloned());
+        !group.deleting
+            && group.load_balancer == Some(&desk.place.resources[0])
+            && subnets.any(|subnet| of_zone.contains(&subnet.as_str()))
+    })
 }
 
 /// Whether an incident's zone was in ALARM and has recovered since the incident began.

@@ -1,7 +1,8 @@
 //! People's word, and the proof of health.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use domain::ZoneId;
 use domain::incident::{Marker, Phase};
 use jiff::SignedDuration;
 use region::arc::{Change as Shift, What as Became};
@@ -108,7 +109,8 @@ pub(super) fn unproven(desk: &Desk) -> Vec<String> {
     let state = desk.place.region.state();
     let history = state.history.changes();
     let mut phases: BTreeMap<&str, Option<Phase>> = BTreeMap::new();
-    let mut lead = BTreeSet::new();
+    // What keeps the lead's traffic away, and from where.
+    let mut lead: BTreeMap<(&str, &ZoneId), &ZoneId> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (place, happened) in history.iter().enumerate() {
         let Change::Shift(change) = &happened.what else {
@@ -116,19 +118,29 @@ pub(super) fn unproven(desk: &Desk) -> Vec<String> {
         };
         let phase = Marker::from_comment(&change.comment).map(|marker| marker.phase);
         let before = phases.insert(&change.id, phase).flatten();
-        if change.resource.as_ref() == Some(&desk.place.resources[0]) {
-            match change.what {
-                Became::Started => lead.insert(&change.id),
-                Became::Canceled | Became::Expired => lead.remove(&change.id),
-                _ => false,
-            };
+        let concerns_lead = change
+            .resource
+            .as_ref()
+            .is_none_or(|resource| *resource == desk.place.resources[0]);
+        let key = (change.id.as_str(), &change.zone);
+        match change.what {
+            Became::Started | Became::AutoshiftStarted if concerns_lead => {
+                lead.insert(key, &change.zone);
+            }
+            Became::Canceled | Became::Expired | Became::AutoshiftCompleted => {
+                lead.remove(&key);
+            }
+            _ => {}
         }
         let begins = change.what == Became::Updated
             && happened.is_by(ZONAL_SHIFT)
             && phase == Some(Phase::FailBack)
             && before != Some(Phase::FailBack);
-        // What is left without its lead is ended, whatever the zone is like.
-        if !begins || lead.is_empty() || commanded(&log, place) {
+        // What is left without its lead is ended, whatever the zone is like; so is what somebody takes
+        // the lead from for another zone.
+        let holds_lead = lead.values().any(|zone| **zone == change.zone)
+            && lead.values().all(|zone| **zone == change.zone);
+        if !begins || !holds_lead || commanded(&log, place) {
             continue;
         }
         wrong.extend(doubts(desk, &log, change).map(|doubt| {
