@@ -19,7 +19,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
+.PHONY: help build drill test crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
 	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants
 
 help: ## Show what there is to make
@@ -38,6 +38,10 @@ test: build emulators $(TOOLS)/nextest ## Run every test
 
 crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
 	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
+
+histories: ## Play N random histories, and those in which Evac is broken on purpose
+	HISTORIES=$(or $(N),1000) $(CARGO) test $(LOCKED) --profile histories --package histories --test random -- --nocapture
+	$(CARGO) test $(LOCKED) --profile histories --package histories --test variants -- --ignored
 
 model: ## Explore every state of the protocol's model, and print how many there are
 	$(CARGO) test $(LOCKED) --package protocol-model --test protocol -- --nocapture --test-threads 1

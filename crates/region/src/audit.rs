@@ -41,6 +41,48 @@ impl Finding {
             detail: if holds { kept } else { broken.join("; ") },
         }
     }
+
+    fn of_breaches(id: u8, breaches: &[Breach], kept: String) -> Self {
+        let details: Vec<String> = breaches.iter().map(|one| one.detail.clone()).collect();
+        Self::new(id, &details, kept)
+    }
+}
+
+/// One place of the history where an invariant broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The invariant's number.
+    pub id: u8,
+    /// The change that broke it, counted from the beginning of the history.
+    pub change: usize,
+    /// Where it broke.
+    pub detail: String,
+}
+
+/// A record that somebody else than Evac deleted from a group: whoever does, takes the prune over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// The group.
+    pub group: String,
+    /// How many changes the history had by then.
+    pub after: usize,
+}
+
+/// Where invariants 1 to 4 and 7 broke, each with the change that broke it: for whoever judges many
+/// runs, and knows of each what people did.
+#[must_use]
+pub fn breaches(state: &State, min_zones: usize, taken_over: &[TakenOver]) -> Vec<Breach> {
+    let prunes = prunes(state);
+    let (together, _) = together(state, taken_over);
+    let (not_its_own, _) = not_its_own(state);
+    [
+        together,
+        unshifted(&prunes),
+        too_few_left(state, min_zones),
+        unwritten(&prunes),
+        not_its_own,
+    ]
+    .concat()
 }
 
 /// What the audit has to know of the workload.
@@ -84,14 +126,15 @@ pub fn audit(state: &State, terms: Terms) -> Vec<Finding> {
     ]
 }
 
-/// The changes of groups that Evac made.
-fn evacs_changes(state: &State) -> impl Iterator<Item = &GroupChange> {
-    let changes = state.history.changes().iter();
-    changes.filter_map(Happened::group_of_evac)
+/// The changes of groups that Evac made, with their places in the history.
+fn evacs_changes(state: &State) -> impl Iterator<Item = (usize, &GroupChange)> {
+    let changes = state.history.changes().iter().enumerate();
+    changes.filter_map(|(place, happened)| Some((place, happened.group_of_evac()?)))
 }
 
 /// A change of Evac's that took a zone out of a group.
 struct Prune<'a> {
+    place: usize,
     change: &'a GroupChange,
     record: Option<Record>,
     away: Away<'a>,
@@ -109,7 +152,7 @@ enum Away<'a> {
 fn prunes(state: &State) -> Vec<Prune<'_>> {
     let mut in_force = InForce::default();
     let mut prunes = Vec::new();
-    for happened in state.history.changes() {
+    for (place, happened) in state.history.changes().iter().enumerate() {
         match &happened.what {
             Change::Shift(change) => in_force.follow(change),
             Change::Group(change) if happened.is_by(ASG_PRUNING) => {
@@ -120,6 +163,7 @@ fn prunes(state: &State) -> Vec<Prune<'_>> {
                 let group = state.auto_scaling.group(&change.group);
                 let balancer = group.and_then(|group| group.load_balancer);
                 prunes.push(Prune {
+                    place,
                     change,
                     record: Record::read(&change.tags).ok().flatten(),
                     away: in_force.away(balancer, &zones),
@@ -231,26 +275,35 @@ impl<'a> Evacuated<'a> {
 }
 
 fn one_zone_at_a_time(state: &State) -> Finding {
+    let (breaches, most) = together(state, &[]);
+    Finding::of_breaches(
+        1,
+        &breaches,
+        format!("zones evacuated at any one time: {most} at the most"),
+    )
+}
+
+/// Where more than one zone was evacuated, and how many were at the most.
+fn together(state: &State, taken_over: &[TakenOver]) -> (Vec<Breach>, usize) {
     let mut evacuated = Evacuated::default();
-    let mut broken = Vec::new();
+    let mut breaches = Vec::new();
     let mut most = 0;
-    for happened in state.history.changes() {
+    for (place, happened) in state.history.changes().iter().enumerate() {
+        for taken in taken_over.iter().filter(|taken| taken.after == place) {
+            evacuated.pruned.retain(|(group, _)| *group != taken.group);
+        }
         evacuated.follow(happened);
         let zones = evacuated.zones();
         most = most.max(zones.len());
         if zones.len() > 1 {
-            broken.push(format!(
-                "{}: evacuated at once: {}",
-                happened.at(),
-                named(zones)
-            ));
+            breaches.push(Breach {
+                id: 1,
+                change: place,
+                detail: format!("{}: evacuated at once: {}", happened.at(), named(zones)),
+            });
         }
     }
-    Finding::new(
-        1,
-        &broken,
-        format!("zones evacuated at any one time: {most} at the most"),
-    )
+    (breaches, most)
 }
 
 fn named<'a>(zones: impl IntoIterator<Item = &'a ZoneId>) -> String {
@@ -259,63 +312,77 @@ fn named<'a>(zones: impl IntoIterator<Item = &'a ZoneId>) -> String {
 }
 
 fn no_prune_without_shift(prunes: &[Prune<'_>]) -> Finding {
-    let unshifted = |prune: &Prune<'_>| match &prune.away {
-        Away::Yes => None,
-        Away::No(zone, resource) => Some(format!(
-            "{}: {} pruned while traffic of {resource} went to {zone}",
-            prune.change.at, prune.change.group
-        )),
-    };
-    let broken: Vec<String> = prunes.iter().filter_map(unshifted).collect();
     let all = prunes.len();
-    Finding::new(
-        2,
-        &broken,
-        format!("prunes while traffic was away: {all} of {all}"),
-    )
+    let kept = format!("prunes while traffic was away: {all} of {all}");
+    Finding::of_breaches(2, &unshifted(prunes), kept)
+}
+
+/// Prunes while traffic was not away.
+fn unshifted(prunes: &[Prune<'_>]) -> Vec<Breach> {
+    let breach = |prune: &Prune<'_>| match &prune.away {
+        Away::Yes => None,
+        Away::No(zone, resource) => Some(Breach {
+            id: 2,
+            change: prune.place,
+            detail: format!(
+                "{}: {} pruned while traffic of {resource} went to {zone}",
+                prune.change.at, prune.change.group
+            ),
+        }),
+    };
+    prunes.iter().filter_map(breach).collect()
 }
 
 fn enough_zones_left(state: &State, min_zones: usize) -> Finding {
-    let broken: Vec<String> = evacs_changes(state)
-        .filter(|change| change.zones_after.len() < min_zones.max(1))
-        .map(|change| {
-            format!(
-                "{}: {} left with {} zones",
-                change.at,
-                change.group,
-                change.zones_after.len()
-            )
-        })
-        .collect();
     let fewest = evacs_changes(state)
-        .map(|change| change.zones_after.len())
+        .map(|(_, change)| change.zones_after.len())
         .min();
     let kept = fewest.map_or("no group changed".to_owned(), |fewest| {
         format!("zones left to a group: {fewest} at the least")
     });
-    Finding::new(3, &broken, kept)
+    Finding::of_breaches(3, &too_few_left(state, min_zones), kept)
+}
+
+/// Groups that Evac left with too few zones.
+fn too_few_left(state: &State, min_zones: usize) -> Vec<Breach> {
+    evacs_changes(state)
+        .filter(|(_, change)| change.zones_after.len() < min_zones.max(1))
+        .map(|(place, change)| Breach {
+            id: 3,
+            change: place,
+            detail: format!(
+                "{}: {} left with {} zones",
+                change.at,
+                change.group,
+                change.zones_after.len()
+            ),
+        })
+        .collect()
 }
 
 fn written_before_removed(prunes: &[Prune<'_>]) -> Finding {
-    let unwritten = |prune: &Prune<'_>| {
+    let all = prunes.len();
+    let kept = format!("prunes on record before: {all} of {all}");
+    Finding::of_breaches(4, &unwritten(prunes), kept)
+}
+
+/// Prunes of what was not on record.
+fn unwritten(prunes: &[Prune<'_>]) -> Vec<Breach> {
+    let breach = |prune: &Prune<'_>| {
         let change = prune.change;
         let missing = off_record(&change.before, &change.after, prune.record.as_ref());
-        (!missing.is_empty()).then(|| {
-            format!(
+        (!missing.is_empty()).then(|| Breach {
+            id: 4,
+            change: prune.place,
+            detail: format!(
                 "{}: {} lost {} without a record",
                 change.at,
                 change.group,
                 missing.join(", ")
-            )
+            ),
         })
     };
-    let broken: Vec<String> = prunes.iter().filter_map(unwritten).collect();
-    let all = prunes.len();
-    Finding::new(
-        4,
-        &broken,
-        format!("prunes on record before: {all} of {all}"),
-    )
+    prunes.iter().filter_map(breach).collect()
 }
 
 /// The subnets that are in one list, not in the other, and not on record as removed.
@@ -333,19 +400,47 @@ fn off_record<'a>(
 }
 
 fn only_its_own(state: &State) -> Finding {
-    let mut broken = Vec::new();
+    let (breaches, (ended, restored)) = not_its_own(state);
+    Finding::of_breaches(
+        7,
+        &breaches,
+        format!(
+            "shifts that Evac ended: {ended}, groups that it restored: {restored}, all of them its own"
+        ),
+    )
+}
+
+/// Shifts that Evac ended or made its own and subnets that it put back which were not its own; how
+/// many shifts it ended at all, and how many groups it restored.
+fn not_its_own(state: &State) -> (Vec<Breach>, (usize, usize)) {
+    let mut breaches = Vec::new();
+    let mut breach = |place: usize, detail: String| {
+        breaches.push(Breach {
+            id: 7,
+            change: place,
+            detail,
+        });
+    };
+    let mut comments: BTreeMap<&str, &str> = BTreeMap::new();
     let (mut ended, mut restored) = (0, 0);
-    for happened in state.history.changes() {
+    for (place, happened) in state.history.changes().iter().enumerate() {
         match &happened.what {
-            Change::Shift(change)
-                if change.what == What::Canceled && happened.is_by(ZONAL_SHIFT) =>
-            {
-                ended += 1;
-                if Marker::from_comment(&change.comment).is_none() {
-                    broken.push(format!(
-                        "{}: somebody else's shift {} ended",
-                        change.at, change.id
-                    ));
+            Change::Shift(change) => {
+                // Of an update the history has the new comment, of an end the last one.
+                let comment = comments.insert(&change.id, &change.comment);
+                let changes = matches!(change.what, What::Updated | What::Canceled);
+                if !changes || !happened.is_by(ZONAL_SHIFT) {
+                    continue;
+                }
+                ended += usize::from(change.what == What::Canceled);
+                if Marker::from_comment(comment.unwrap_or_default()).is_none() {
+                    let done = match change.what {
+                        What::Canceled => "ended",
+                        _ => "changed",
+                    };
+                    let detail =
+                        format!("{}: somebody else's shift {} {done}", change.at, change.id);
+                    breach(place, detail);
                 }
             }
             Change::Group(change) if happened.is_by(ASG_PRUNING) => {
@@ -357,24 +452,19 @@ fn only_its_own(state: &State) -> Finding {
                     .any(|subnet| !change.before.contains(subnet));
                 restored += usize::from(added);
                 if !foreign.is_empty() {
-                    broken.push(format!(
-                        "{}: {} got {}, which Evac had not removed",
-                        change.at,
-                        change.group,
-                        foreign.join(", ")
-                    ));
+                    let foreign = foreign.join(", ");
+                    let group = &change.group;
+                    let detail = format!(
+                        "{}: {group} got {foreign}, which Evac had not removed",
+                        change.at
+                    );
+                    breach(place, detail);
                 }
             }
-            _ => {}
+            Change::Group(_) => {}
         }
     }
-    Finding::new(
-        7,
-        &broken,
-        format!(
-            "shifts that Evac ended: {ended}, groups that it restored: {restored}, all of them its own"
-        ),
-    )
+    (breaches, (ended, restored))
 }
 
 fn nothing_changed_on_watch(state: &State, may_change: bool) -> Finding {

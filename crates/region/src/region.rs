@@ -29,11 +29,13 @@ use serde_json::Value;
 use winterbaume_core::{MockRequest, MockResponse};
 
 use crate::error::ServiceError;
+use crate::fault::spec::RegionFault;
 use crate::fault::{ApiFault, FaultKind, refusal};
 use crate::lambda::wire::InvocationType;
 use crate::lambda::{Begun, Due, FunctionFailure, Invocation, Way};
 use crate::operation::{Operation, Service};
 use crate::past::Moment;
+use crate::script::Step;
 use crate::state::{Call, State};
 use crate::{arc, autoscaling, cloudwatch, elb, eventbridge, lambda, sns};
 
@@ -70,6 +72,21 @@ impl Region {
     /// Lets something go wrong with the Region's own APIs.
     pub fn inject(&self, fault: ApiFault) {
         self.state().faults.add(fault);
+    }
+
+    /// Begins a fault as scenarios write it; it ends at `until` where that is known, or with
+    /// [`Region::end_fault`].
+    pub fn begin_fault(&self, fault: &RegionFault, until: Option<Timestamp>) {
+        let mut state = self.state();
+        fault.begin(&mut state, until);
+        if let Some(until) = until {
+            state.schedule(until, Step::End(fault.clone()));
+        }
+    }
+
+    /// Ends a fault as scenarios write it.
+    pub fn end_fault(&self, fault: &RegionFault) {
+        fault.end(&mut self.state());
     }
 
     /// Ends everything that was injected.

@@ -36,6 +36,11 @@ impl Script {
         self.0.make_contiguous().sort_by_key(order);
     }
 
+    /// When the next step is to be taken.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.0.front().map(|(at, _)| *at)
+    }
+
     /// Takes out the next step whose time has come.
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<Step> {
         let (_, step) = self.0.pop_front_if(|(at, _)| *at <= now)?;

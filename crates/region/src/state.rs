@@ -268,7 +268,12 @@ impl State {
             if !due.is_empty() || self.now >= target {
                 return due;
             }
-            self.now = self.next_moment().min(target);
+            let next = self.next_moment().min(target);
+            if next > second_after(self.now) {
+                // What happened until now is what stale reads show of the time that is passed over.
+                self.keep_moment();
+            }
+            self.now = next;
             if self.now.subsec_nanosecond() == 0 {
                 self.pass_second();
             }
@@ -277,14 +282,30 @@ impl State {
 
     /// The next moment at which anything can happen.
     fn next_moment(&self) -> Timestamp {
-        let next_second =
-            Timestamp::from_second(self.now.as_second() + 1).unwrap_or(Timestamp::MAX);
+        let second = if self.world.is_resting() {
+            self.next_eventful_second()
+        } else {
+            second_after(self.now)
+        };
         let deliveries = self.events.next_due().filter(|at| *at > self.now);
         let invocations = self.lambda.next_due().filter(|at| *at > self.now);
         [deliveries, invocations]
             .into_iter()
             .flatten()
-            .fold(next_second, Timestamp::min)
+            .fold(second, Timestamp::min)
+    }
+
+    /// The next second that is more than time passing, while the world rests: every second of it is
+    /// one with traffic. Each service says when it has something to do.
+    fn next_eventful_second(&self) -> Timestamp {
+        let due = [
+            self.script.next_due(),
+            self.arc.next_due(),
+            self.auto_scaling.next_due(),
+            self.cloudwatch.next_due(),
+        ];
+        let due = due.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
+        whole_second(due).max(second_after(self.now))
     }
 
     /// What the second that ends now did.
@@ -293,11 +314,13 @@ impl State {
         self.take_steps();
         self.arc.step(now);
         self.auto_scaling.step(now);
-        let infrastructure = self.infrastructure();
-        self.world
-            .step(now - SignedDuration::from_secs(1), &infrastructure);
-        if now.as_second() % 60 == 0 {
-            self.publish_metrics(now);
+        if !self.world.is_resting() {
+            let infrastructure = self.infrastructure();
+            self.world
+                .step(now - SignedDuration::from_secs(1), &infrastructure);
+            if now.as_second() % 60 == 0 {
+                self.publish_metrics(now);
+            }
         }
         for change in self.cloudwatch.evaluate(now) {
             self.timeline.alarm(&change);
@@ -384,12 +407,26 @@ impl State {
 
     /// Takes over what the services did since the last time, on behalf of this caller: events, the
     /// history, and lines for people.
-    pub(crate) fn note_changes(&mut self, by: Option<&str>) {
+    pub fn note_changes(&mut self, by: Option<&str>) {
         self.let_groups_follow_arc();
         for event in self.arc.take_events() {
             self.events.accept(&event, self.now);
         }
         let changes = self.history.take_over(&self.arc, &self.auto_scaling, by);
         self.timeline.take_over(changes, &self.sns);
+    }
+}
+
+/// The first whole second after a moment.
+fn second_after(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() + 1).unwrap_or(Timestamp::MAX)
+}
+
+/// The first whole second from a moment on.
+fn whole_second(at: Timestamp) -> Timestamp {
+    if at.subsec_nanosecond() == 0 {
+        at
+    } else {
+        second_after(at)
     }
 }

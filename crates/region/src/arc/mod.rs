@@ -134,6 +134,12 @@ impl ZonalShifts {
         }
     }
 
+    /// When [`Self::step`] has something to do next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let active = self.shifts.iter().filter(|shift| shift.is_active());
+        active.map(|shift| shift.expires).min()
+    }
+
     /// A managed resource with what is in force on it, by its ARN or its name.
     ///
     /// # Errors

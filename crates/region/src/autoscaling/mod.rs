@@ -166,6 +166,14 @@ impl AutoScaling {
         Ok(())
     }
 
+    /// Deletes a group with everything in it, at once, as if its deletion had begun long ago.
+    ///
+    /// # Errors
+    /// `ValidationError` where there is no such group.
+    pub fn delete(&mut self, name: &str) -> Result<(), ServiceError> {
+        self.groups.remove(name).map(drop).ok_or_else(no_such_group)
+    }
+
     /// Shifts a group itself away from a zone, or ends its shift. Instances there are kept; nothing is
     /// launched there. It is for ARC to know whether the group allows it.
     ///
@@ -211,6 +219,11 @@ impl AutoScaling {
         for group in self.groups.values_mut() {
             group.step(&self.conditions, &mut self.activities, now);
         }
+    }
+
+    /// When [`Self::step`] has something to do next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.groups.values().filter_map(|group| group.wake).min()
     }
 
     /// All instances of all groups.

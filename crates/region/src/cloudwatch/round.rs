@@ -73,6 +73,23 @@ impl CloudWatch {
         std::mem::take(&mut self.transitions)
     }
 
+    /// When [`Self::evaluate`] has something to do next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        if !self.transitions.is_empty() || !self.changed.is_empty() || self.any_fresh {
+            return Some(Timestamp::MIN);
+        }
+        let Turns {
+            standard,
+            fast,
+            suppression,
+            housekeeping,
+        } = self.turns;
+        // Without a metric alarm no turn of one changes anything.
+        let standard = (!self.alarms.is_empty()).then(|| standard.unwrap_or(Timestamp::MIN));
+        let others = [fast, suppression, housekeeping];
+        others.into_iter().chain([standard]).flatten().min()
+    }
+
     fn evaluate_metric_alarms(&mut self, now: Timestamp, standard: bool, fast: bool) {
         let offset = EVALUATION_OFFSET.as_secs();
         let data = Data {

@@ -135,6 +135,11 @@ impl Queue {
         self.deliveries.keys().next().map(|(at, _)| *at)
     }
 
+    /// When the last delivery arrives.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.deliveries.keys().next_back().map(|(at, _)| *at)
+    }
+
     /// What goes wrong with a delivery, once less in the future.
     fn fault(&mut self, delivery: &Delivery) -> Option<DeliveryEffect> {
         let fault = self.faults.iter_mut().find(|fault| {

@@ -200,6 +200,12 @@ impl EventBridge {
         [scheduled, arriving].into_iter().flatten().min()
     }
 
+    /// When the last of what is on its way now arrives.
+    #[must_use]
+    pub fn last_arrival(&self) -> Option<Timestamp> {
+        self.queue.last()
+    }
+
     /// Lets something go wrong with the next deliveries that match. The fault that came first wins.
     pub fn inject(&mut self, fault: DeliveryFault) {
         self.queue.inject(fault);

@@ -88,6 +88,8 @@ pub struct World {
     minutes: Minutes,
     canaries: Vec<String>,
     last: Option<i64>,
+    /// Whether nobody asks anything of anybody.
+    resting: bool,
 }
 
 /// A load balancer's node in a zone.
@@ -143,6 +145,7 @@ impl World {
             minutes: Minutes::of(endpoints.len(), zones.len() + 1),
             canaries: zonal.chain([regional]).collect(),
             last: None,
+            resting: false,
             spec,
             zones,
             chance,
@@ -170,6 +173,19 @@ impl World {
     /// Ends every fault now, and takes back those that were still to come.
     pub fn clear_faults(&mut self, now: Timestamp) {
         self.faults.end(now);
+    }
+
+    /// Sends the customers and the canaries home, for good: no request is made any more, so nothing is
+    /// counted either, and whoever wants metrics has to put them. It is for tests of what does not
+    /// depend on traffic: hours of a Region at rest pass from event to event, and cost next to nothing.
+    pub fn rest(&mut self) {
+        self.resting = true;
+    }
+
+    /// Whether nobody asks anything of anybody.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        self.resting
     }
 
     /// Lives the second that starts now. Seconds only go forward: one that has been lived is not

@@ -1,0 +1,131 @@
+//! Invariants 1 to 4 and 7, by the Region's audit.
+
+use domain::SubnetId;
+use domain::incident::Marker;
+use region::arc::What as Became;
+use region::audit::{Breach, TakenOver, breaches};
+use region::history::{Change, Happened};
+use region::stage::{ASG_PRUNING, ZONAL_SHIFT};
+
+use crate::seam::{Desk, Log, Mark};
+use crate::transcript::What;
+
+pub(super) fn broken(desk: &Desk) -> Vec<String> {
+    let log = desk.log();
+    let state = desk.place.region.state();
+    let taken_over = taken_over(desk, &log);
+    let all = breaches(&state, usize::from(desk.setting.min_zones), &taken_over);
+    let history = state.history.changes();
+    let lost = lost_by_restore(history);
+    all.into_iter()
+        .chain(lost)
+        .filter(|breach| !is_excused(desk, &log, history, breach))
+        .map(|breach| format!("invariant {}: {}", breach.id, breach.detail))
+        .collect()
+}
+
+/// Restore is current ∪ removed: whoever gives a group what it lacks takes nothing from it.
+fn lost_by_restore(history: &[Happened]) -> Vec<Breach> {
+    let changes = history.iter().enumerate();
+    let restores = changes.filter_map(|(place, happened)| {
+        let change = happened.group_of_evac()?;
+        let adds = change
+            .after
+            .iter()
+            .any(|subnet| !change.before.contains(subnet));
+        let lost: Vec<&str> = change
+            .before
+            .iter()
+            .filter(|subnet| !change.after.contains(subnet))
+            .map(SubnetId::as_str)
+            .collect();
+        (adds && !lost.is_empty()).then(|| Breach {
+            id: 4,
+            change: place,
+            detail: format!(
+                "{}: the restore of {} took {lost:?}",
+                change.at, change.group
+            ),
+        })
+    });
+    restores.collect()
+}
+
+/// Records that people deleted: Evac cannot know any more what is missing from the group.
+fn taken_over(desk: &Desk, log: &Log) -> Vec<TakenOver> {
+    let deleted = log.deeds.iter().filter(|deed| deed.done);
+    deleted
+        .filter_map(|deed| match &deed.what {
+            What::DeleteTags { group, .. } => Some(TakenOver {
+                group: desk.place.group(*group).to_owned(),
+                after: deed.mark.changes,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn is_excused(desk: &Desk, log: &Log, history: &[Happened], breach: &Breach) -> bool {
+    match breach.id {
+        2 => shift_ended_meanwhile(log, history, breach.change),
+        // Auto Scaling takes all of a group's subnets at once and knows no condition: what somebody
+        // else changes between the last reading and the update, or so shortly before that a stale
+        // reading does not show it, cannot be seen.
+        4 | 7 => match &history[breach.change].what {
+            Change::Group(change) => pruners(log, breach.change)
+                .any(|began| log.disturbed(&desk.place, &change.group, began)),
+            Change::Shift(_) => false,
+        },
+        _ => false,
+    }
+}
+
+/// The beginnings of the runs of asg-pruning that may have made a change.
+fn pruners(log: &Log, change: usize) -> impl Iterator<Item = Mark> {
+    let runs = log.runs.iter();
+    runs.filter(move |run| run.function == ASG_PRUNING && run.spans(change))
+        .map(|run| run.began)
+}
+
+/// A prune is judged at the moment when it was decided: when zonal-shift answered that traffic is
+/// away. Who ends the shift between that and the group's update, ends it before Evac can know; the
+/// tick repairs it.
+fn shift_ended_meanwhile(log: &Log, history: &[Happened], change: usize) -> bool {
+    let pruners = log.runs.iter().enumerate();
+    let mut pruners = pruners.filter(|(_, run)| run.function == ASG_PRUNING && run.spans(change));
+    pruners.any(|(number, pruner)| {
+        let siblings = log.runs.iter().enumerate().filter(|(other, run)| {
+            *other < number && run.function == ZONAL_SHIFT && run.parent == pruner.parent
+        });
+        let mut answered = siblings.filter_map(|(_, run)| {
+            let answer = run.outcome.as_ref()?.as_ref().ok()?;
+            let in_effect = answer["inEffect"] == true;
+            in_effect.then_some(run.ended).flatten()
+        });
+        let Some(since) = answered.next_back() else {
+            return false;
+        };
+        history[since.changes..change].iter().any(|happened| {
+            matches!(
+                &happened.what,
+                Change::Shift(shift) if matches!(
+                    shift.what,
+                    Became::Canceled | Became::Expired | Became::AutoshiftCompleted
+                )
+            )
+        })
+    })
+}
+
+/// Whether a change is a person's end of a shift of Evac's that is no rehearsal.
+pub(super) fn persons_end(happened: &Happened) -> Option<(&region::arc::Change, Marker)> {
+    match &happened.what {
+        Change::Shift(change)
+            if change.what == Became::Canceled && !happened.is_by(ZONAL_SHIFT) =>
+        {
+            let marker = Marker::from_comment(&change.comment)?;
+            (!marker.drill).then_some((change, marker))
+        }
+        _ => None,
+    }
+}

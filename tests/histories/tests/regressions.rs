@@ -1,0 +1,42 @@
+//! Histories that once failed, each made small, with what was wrong. They stay.
+
+use histories::play::play;
+use histories::transcript::Transcript;
+use histories::variant::Variant;
+
+/// Plays a history of the past.
+fn keeps(transcript: &str) {
+    let played = play(&Transcript::read(transcript), Variant::Sound);
+    let story = played.story.join("\n");
+    assert_eq!(played.wrong, [""; 0], "{story}");
+}
+
+/// Somebody had shifted the lead by hand before the alarm went off, and Evac shifted the other
+/// resources and pruned. The next tick took the lead for ended, and failed back although nothing proved
+/// the zone well: its alarm was OK because traffic was away.
+#[test]
+fn regression_a_lead_that_a_person_shifted_first_is_not_an_evacuation_that_ended() {
+    keeps(include_str!("regressions/lead-shifted-by-a-person.json"));
+}
+
+/// A person deleted the tags that name the subnets, and left the one that names the incident. Restore
+/// put back nothing, deleted the rest of the record, and called it restored.
+#[test]
+fn regression_a_record_whose_subnets_were_deleted_is_damaged_and_not_empty() {
+    keeps(include_str!("regressions/record-without-subnets.json"));
+}
+
+/// A shift whose zone was on trial was not renewed, and ran out in the middle of it: traffic returned
+/// to a zone that nothing had proven well.
+#[test]
+fn regression_a_shift_is_renewed_while_its_zone_is_on_trial() {
+    keeps(include_str!("regressions/trial-longer-than-its-shift.json"));
+}
+
+/// A damaged record on a group that was being deleted kept the fail-back of all others from ending.
+#[test]
+fn regression_a_damaged_record_on_a_group_that_is_going_away_keeps_nobody_waiting() {
+    keeps(include_str!(
+        "regressions/damaged-record-on-a-deleted-group.json"
+    ));
+}
