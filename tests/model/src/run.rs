@@ -6,7 +6,7 @@
 //! | here | there |
 //! | --- | --- |
 //! | [`Looking`] | `classifier::observe`: which reads a signal asks for |
-//! | [`Plan::first`], [`Run::next_request`] | `classifier::act`: the order of the requests, and what ends a run |
+//! | `Plan::first`, `Run::next` | `classifier::act`: the order of the requests, and what ends a run |
 //! | [`Shifting`] | `zonal_shift::perform::start_all` and `start`, `zonal_shift::read_back` |
 //! | [`Changing`] | `zonal_shift::perform::update_all` and `cancel_all` |
 //! | [`Grouping`] | `asg_pruning::prune`, `restore`, `change` and `keep_record` |
