@@ -20,7 +20,7 @@ use fastrand::Rng;
 use fuzzing::{ALL, Target, mutate};
 
 /// What is drawn for each target where nothing is said.
-const RUNS: u64 = 10_000;
+const RUNS: u64 = 2_000;
 
 fn corpus(target: &Target) -> Vec<(PathBuf, Vec<u8>)> {
     let directory = format!(

@@ -24,7 +24,7 @@ use histories::transcript::Transcript;
 use histories::variant::Variant;
 
 /// How many histories are played where nobody says how many.
-const HISTORIES: u64 = 60;
+const HISTORIES: u64 = 30;
 
 /// How many failures are made small and told; more tell nothing new.
 const TOLD: usize = 5;

@@ -118,7 +118,9 @@ fn data(cloudwatch: &CloudWatch, lines: &[&str], room: Option<i32>) -> Option<Da
         for result in page.results {
             for (at, value) in &result.datapoints {
                 assert!(value.is_finite(), "{value} of {}", result.id);
-                assert!((begin()..now()).contains(at), "{at} of {}", result.id);
+                // The first is of the period that the range begins in, which may be a day long.
+                let earliest = begin() - SignedDuration::from_hours(24);
+                assert!((earliest..now()).contains(at), "{at} of {}", result.id);
             }
             let datapoints = found.entry((result.id, result.label)).or_default();
             datapoints.extend(result.datapoints);
