@@ -445,13 +445,17 @@ async fn a_restored_group_is_told_with_the_capacity_that_the_zone_has() {
     pipeline.minutes(15).await;
     let restore = json!({"action": "restore", "incident": THIS});
     let capacity = |answer: &PruneAnswer| answer.groups[0].capacity.unwrap();
-    let soon = groups(&pipeline, &names, restore).await;
+    let soon = groups(&pipeline, &names, restore.clone()).await;
     assert!(
         matches!(soon.groups[0].outcome, prune::Outcome::Restored { .. }),
         "{soon:?}"
     );
     assert_eq!(capacity(&soon).in_service, 0);
     assert!(capacity(&soon).expected > 0);
+    shift(&pipeline, cancel()).await;
+    pipeline.minutes(15).await;
+    let later = groups(&pipeline, &names, restore).await;
+    assert_eq!(capacity(&later).in_service, capacity(&later).expected);
 }
 
 #[tokio::test(start_paused = true)]

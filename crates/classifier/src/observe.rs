@@ -9,9 +9,9 @@
 //! only where an alarm or a person makes it matter, and whether an evacuated zone was seen to be well
 //! only where its fail-back waits for nothing else. What is read at the same time is not read at one
 //! moment: an evacuation that begins meanwhile can look like one whose shift has ended, which would be
-//! undone. So before that is believed the shifts are read once more.
+//! undone. So before that is believed of an incident, the shifts are read once more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::decide::awaits_proof;
@@ -88,8 +88,14 @@ impl Classifier {
             shifts,
             groups,
         };
-        if observation.seems_to_have_lost_its_lead(&workload.name) {
+        let mut doubted = BTreeSet::new();
+        loop {
+            let lost = observation.seem_to_have_lost_their_lead(&workload.name);
+            if lost.is_subset(&doubted) {
+                break;
+            }
             observation.shifts = self.read_shifts(workload, true, status_within).await;
+            doubted = lost;
         }
         if full && evidence_matters(signal, &observation) {
             let source = workload.evidence.as_ref();

@@ -184,17 +184,25 @@ impl Observation {
             .filter_map(|(_, shift)| shift.ours(workload))
     }
 
-    /// Whether what was seen looks like an evacuation whose shift on the lead has ended: another
-    /// resource is shifted or a group is pruned, and the lead is not. It may also have begun between
-    /// one reading and another, as not everything is read at one moment; then a second look at the
-    /// shifts shows it, because the lead is shifted first and released last.
+    /// The incidents of what looks like evacuations whose shift on the lead has ended: another resource
+    /// is shifted or a group is pruned, and the lead is not, or not away from that zone. One may also
+    /// have begun between one reading and another, as not everything is read at one moment. The lead is
+    /// shifted first and released last, so a later look at the shifts shows that; what it cannot show is
+    /// an incident that is new in it, which is as doubtful as the first one was.
     #[must_use]
-    pub fn seems_to_have_lost_its_lead(&self, workload: &WorkloadName) -> bool {
-        let mut pruned = self.pruned_for().into_iter();
-        self.shifts.taken().is_some()
-            && self.lead_shift(workload).is_none()
-            && (self.other_shift(workload).is_some()
-                || pruned.any(|(incident, _)| incident.workload() == workload))
+    pub fn seem_to_have_lost_their_lead(&self, workload: &WorkloadName) -> BTreeSet<IncidentId> {
+        if self.shifts.taken().is_none() {
+            return BTreeSet::new();
+        }
+        let lead = self.lead_shift(workload).map(|(_, marker)| marker.incident);
+        let lead = lead.as_ref().map(IncidentId::zone);
+        let shifted = self.marks(workload).map(|marker| marker.incident);
+        let pruned = self.pruned_for().into_iter().map(|(incident, _)| incident);
+        let pruned = pruned.filter(|incident| incident.workload() == workload);
+        shifted
+            .chain(pruned.cloned())
+            .filter(|incident| Some(incident.zone()) != lead)
+            .collect()
     }
 
     /// Incidents that were ended on any resource.

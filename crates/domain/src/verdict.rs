@@ -413,6 +413,9 @@ mod tests {
                 incident: incident.clone(),
                 proof,
             },
+            FailBackReason::OnTrial {
+                incident: incident.clone(),
+            },
             FailBackReason::Continues {
                 incident: incident.clone(),
             },

@@ -20,8 +20,14 @@ pub fn draw(seed: u64) -> Transcript {
         rng: &mut rng,
         happens: Vec::new(),
     };
-    if draw.chance(88) {
-        draw.incident();
+    match draw.rng.u8(..100) {
+        0..86 => draw.incident(),
+        // A rehearsal is only held while nothing is wrong.
+        86..93 => draw.drill(),
+        _ => {}
+    }
+    if draw.chance(12) {
+        draw.duel();
     }
     draw.trouble();
     let steps = draw.steps();
@@ -196,6 +202,33 @@ impl Draw<'_> {
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         pick(self.rng, of)
+    }
+
+    /// A drill, and its end.
+    fn drill(&mut self) {
+        let zone = format!("use1-az{}", self.zone() + 1);
+        let begin = self.rng.u32(30..self.minutes * 20);
+        let command =
+            json!({"action": "evacuate", "zone": zone, "reason": "game day", "drill": true});
+        self.at(begin, What::Command { command });
+        if self.chance(60) {
+            let end = begin + self.rng.u32(60..self.minutes * 40);
+            let command = json!({"action": "fail-back", "reason": "end of the game day"});
+            self.at(end, What::Command { command });
+        }
+    }
+
+    /// Two people command at the same moment, and do not mean the same zone.
+    fn duel(&mut self) {
+        let second = self.moment();
+        let one = self.zone();
+        let other = (one + 1) % self.setting.zones;
+        for zone in [one, other] {
+            let zone = format!("use1-az{}", zone + 1);
+            let command =
+                json!({"action": "evacuate", "zone": zone, "reason": "I see errors", "at": "now"});
+            self.at(second, What::Command { command });
+        }
     }
 
     /// Some kinds of trouble, each with a weight of its own.

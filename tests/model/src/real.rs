@@ -86,7 +86,7 @@ remembered!(PROOFS, (Signal, Seen, u8), bool);
 remembered!(
     DOUBTS,
     ([Option<Resource>; RESOURCES], Option<Option<Incident>>),
-    bool
+    [Option<Incident>; 2]
 );
 remembered!(
     SHIFTS,
@@ -198,13 +198,15 @@ impl Real {
         })
     }
 
-    /// Whether the shifts are read once more before the decision:
-    /// `Observation::seems_to_have_lost_its_lead`.
+    /// The incidents for which the shifts are read once more before the decision:
+    /// `Observation::seem_to_have_lost_their_lead`.
     #[must_use]
-    pub fn seems_to_have_lost_its_lead(&self, seen: Seen) -> bool {
+    pub fn seem_to_have_lost_their_lead(&self, seen: Seen) -> [Option<Incident>; 2] {
         remember(&DOUBTS, (seen.resources, seen.pruned_for), || {
             let observation = self.observation(seen, 0);
-            observation.seems_to_have_lost_its_lead(&self.workload.name)
+            let lost = observation.seem_to_have_lost_their_lead(&self.workload.name);
+            let mut lost = lost.iter().map(|incident| self.small_incident(incident));
+            [lost.next(), lost.next()]
         })
     }
 

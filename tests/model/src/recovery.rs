@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use crate::real::Real;
 use crate::run::{GroupStep, Request, Run, Signal};
-use crate::state::{Alarm, Cloud, MUCH_LATER, Phase, ZONES, Zones};
+use crate::state::{Alarm, Cloud, MUCH_LATER, Phase, Shift, ZONES, Zones};
 use crate::{Ghost, Variant};
 
 /// More rounds than any recovery takes.
@@ -47,7 +47,8 @@ pub fn can_be_undone(real: &Real, variant: Variant, cloud: Cloud) -> bool {
 }
 
 /// Whether, with every zone well, its alarm OK for long enough and no command, the tick leaves nothing
-/// of Evac's. What a trial has to wait for is waited for.
+/// of Evac's. What a trial has to wait for is waited for, and a shift that the tick does not renew
+/// expires: it does not where a person has ended that of another resource.
 #[must_use]
 pub fn ends_by_itself(real: &Real, variant: Variant, cloud: Cloud) -> bool {
     let mut cloud = cloud;
@@ -60,7 +61,21 @@ pub fn ends_by_itself(real: &Real, variant: Variant, cloud: Cloud) -> bool {
         return false;
     };
     cloud.clock = MUCH_LATER;
+    for shift in shifts(&mut cloud) {
+        shift.old = true;
+    }
+    let Some(mut cloud) = rest(real, variant, cloud) else {
+        return false;
+    };
+    for resource in &mut cloud.resources {
+        resource.shift = resource.shift.filter(|shift| !shift.old);
+    }
     rest(real, variant, cloud).is_some_and(|rest| is_gone(&rest))
+}
+
+fn shifts(cloud: &mut Cloud) -> impl Iterator<Item = &mut Shift> {
+    let resources = cloud.resources.iter_mut();
+    resources.filter_map(|resource| resource.shift.as_mut())
 }
 
 /// What the tick leaves once it changes nothing any more.

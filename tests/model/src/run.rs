@@ -57,8 +57,9 @@ pub struct Seen {
     pub resources: [Option<Resource>; RESOURCES],
     /// What the group is pruned for: of a group's status the decision sees no more.
     pub pruned_for: Option<Option<Incident>>,
-    /// Whether this is the second look at the resources.
-    pub again: bool,
+    /// The incidents that seemed to have lost their lead when the resources were last looked at: of a
+    /// shift, and of a prune.
+    pub doubted: [Option<Incident>; 2],
     /// Whether it has to be asked which zones are well.
     pub asks_health: bool,
     /// The zones that are seen to be well.
@@ -597,12 +598,18 @@ impl Step<'_> {
         if !enough {
             return Run::Looking(signal, seen);
         }
-        if complete && !seen.again && self.real.seems_to_have_lost_its_lead(seen) {
-            seen.resources = [None; RESOURCES];
-            seen.again = true;
-            return Run::Looking(signal, seen);
+        if complete && !seen.asks_health {
+            let lost = self.real.seem_to_have_lost_their_lead(seen);
+            let new = |incident: &Option<Incident>| {
+                incident.is_some() && !seen.doubted.contains(incident)
+            };
+            if lost.iter().any(new) {
+                seen.resources = [None; RESOURCES];
+                seen.doubted = lost;
+                return Run::Looking(signal, seen);
+            }
         }
-        seen.again = false;
+        seen.doubted = [None; 2];
         let clock = self.cloud.clock;
         if !seen.asks_health && self.real.awaits_proof(signal, seen, clock) {
             seen.asks_health = true;

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 
+use protocol_model::properties;
 use protocol_model::real::Real;
 use protocol_model::transcript::transcript;
 use protocol_model::{Bounds, Protocol, Variant};
@@ -25,13 +26,14 @@ const QUIET: Bounds = Bounds {
     ageing: 0,
 };
 
-/// Explores until something is violated, or everything is explored. Answers with what was violated
-/// and with what was reached.
+/// Explores until one of some properties is violated, or everything is explored; if none is named, until
+/// any is violated. Answers with what was violated and with what was reached.
 fn explore(
     variant: Variant,
     bounds: Bounds,
     threads: usize,
-) -> (Option<String>, BTreeSet<&'static str>) {
+    until: Option<&'static str>,
+) -> (Vec<String>, BTreeSet<&'static str>) {
     let real = Real::new().unwrap();
     let model = Protocol {
         real,
@@ -41,7 +43,10 @@ fn explore(
     let checker = model
         .checker()
         .threads(threads)
-        .finish_when(HasDiscoveries::AnyFailures)
+        .finish_when(match until {
+            Some(property) => HasDiscoveries::AllOf([property].into()),
+            None => HasDiscoveries::AnyFailures,
+        })
         .spawn_bfs()
         .join();
     println!(
@@ -56,11 +61,11 @@ fn explore(
         let found = properties.iter().find(of_name).unwrap();
         found.expectation.discovery_is_failure()
     };
-    let mut violated = None;
+    let mut violated = Vec::new();
     let mut reached = BTreeSet::new();
     for (name, path) in checker.discoveries() {
         if is_failure(name) {
-            violated = Some(format!("{name}\n{}", transcript(path)));
+            violated.push(format!("{name}\n{}", transcript(path)));
         } else {
             reached.insert(name);
         }
@@ -71,10 +76,8 @@ fn explore(
 /// Explores everything, and finds nothing violated. Answers with what was reached.
 #[track_caller]
 fn holds(bounds: Bounds) -> BTreeSet<&'static str> {
-    let (violated, reached) = explore(Variant::Evac, bounds, 2);
-    if let Some(violated) = violated {
-        panic!("{bounds:?}: {violated}");
-    }
+    let (violated, reached) = explore(Variant::Evac, bounds, 2, None);
+    assert!(violated.is_empty(), "{bounds:?}: {}", violated.join("\n"));
     reached
 }
 
@@ -108,6 +111,17 @@ fn a_recovery_and_an_alarm_anew_violate_nothing() {
 }
 
 #[test]
+#[ignore = "takes minutes and gigabytes; make model runs it"]
+fn a_lead_that_is_lost_and_another_zone_violate_nothing() {
+    holds(Bounds {
+        alarms: 2,
+        recoveries: 1,
+        ageing: 1,
+        ..QUIET
+    });
+}
+
+#[test]
 fn a_recovery_and_a_person_violate_nothing() {
     holds(Bounds {
         recoveries: 1,
@@ -134,13 +148,22 @@ fn a_shift_that_expires_and_a_person_violate_nothing() {
     });
 }
 
-/// The checker finds that the variant violates this.
+/// The checker finds that the variant violates the property whose name begins so. What else it violates
+/// on the way is its own affair.
 #[track_caller]
-fn violates(variant: Variant, bounds: Bounds, property: &str) {
-    let (violated, _) = explore(variant, bounds, 1);
-    let violated = violated.unwrap_or_else(|| panic!("{variant:?}: nothing was violated"));
-    println!("{violated}");
-    assert!(violated.starts_with(property), "{violated}");
+fn violates(variant: Variant, bounds: Bounds, begins: &str) {
+    let properties = properties::all();
+    let names = properties.iter().map(|property| property.name);
+    let name = names
+        .into_iter()
+        .find(|name| name.starts_with(begins))
+        .unwrap();
+    let (violated, _) = explore(variant, bounds, 1, Some(name));
+    let found = violated.iter().find(|found| found.starts_with(name));
+    println!(
+        "{}",
+        found.unwrap_or_else(|| panic!("{variant:?}: {violated:?}"))
+    );
 }
 
 #[test]

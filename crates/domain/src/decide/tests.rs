@@ -870,8 +870,8 @@ fn what_is_left_of_another_zone_is_ended_before_the_lead_s_evacuation_goes_on() 
 /// What the tick sees between an evacuation's first shift and its last, or if it reads the lead before
 /// the first and the rest after the last.
 #[test]
-fn a_lead_that_is_missing_is_looked_at_twice() {
-    let seems_so = |fleet: Fleet| {
+fn a_lead_that_is_missing_is_looked_at_again() {
+    let lost = |fleet: Fleet| {
         let name = fleet.workload().name;
         let shifts = ShiftAnswer {
             resources: std::iter::once(fleet.resource)
@@ -892,8 +892,9 @@ fn a_lead_that_is_missing_is_looked_at_twice() {
             groups: Reading::Taken(groups),
             ..Observation::default()
         };
-        observation.seems_to_have_lost_its_lead(&name)
+        observation.seem_to_have_lost_their_lead(&name)
     };
+    let seems_so = |fleet: Fleet| lost(fleet) == [incident(1, t(0))].into();
     let of_another = || Fleet::of(3).another_evacuated(1, Phase::Evacuate, false);
     assert!(seems_so(of_another()));
     assert!(seems_so(Fleet::of(3).pruned(1)));
@@ -904,7 +905,11 @@ fn a_lead_that_is_missing_is_looked_at_twice() {
         Phase::Evacuate,
         false
     )));
-    assert!(!Observation::default().seems_to_have_lost_its_lead(&Fleet::of(3).workload().name));
+    let name = Fleet::of(3).workload().name;
+    assert_eq!(
+        Observation::default().seem_to_have_lost_their_lead(&name),
+        [].into()
+    );
 }
 
 #[test]

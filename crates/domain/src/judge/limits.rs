@@ -220,3 +220,21 @@ fn a_weaker_fault_shows_in_more_minutes() {
         );
     }
 }
+
+#[test]
+fn a_difference_that_chance_makes_once_in_a_while_is_not_certain_however_large_it_looks() {
+    // Five requests of 150 in each of two minutes: its share is above the floors with a probability of
+    // 99.6 %, and chance alone gives such a difference somewhere every few months.
+    let found = first([
+        minutes(150, &[5, 5]),
+        minutes(150, &[0, 0]),
+        minutes(150, &[0, 0]),
+    ]);
+    assert_eq!(
+        (found.finding, found.probability),
+        (Finding::NotCertain, None)
+    );
+    // A minute of 150 requests is worth 1 + 149 / 1,000 times less where nothing shows how they scatter.
+    let dispersion = found.dispersion.unwrap();
+    assert!((dispersion - 1.149).abs() < 1e-9, "{dispersion}");
+}

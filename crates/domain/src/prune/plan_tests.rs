@@ -440,3 +440,58 @@ fn capacity_is_the_even_share_of_the_zone_by_its_name() {
         "a group without a subnet there has no share"
     );
 }
+
+#[test]
+fn what_would_keep_a_group_from_being_pruned_is_found_for_every_zone_and_told_once() {
+    let found = |group: &GroupState| obstacles(&request(PruneAction::Status), group);
+    let sound = group_in(&[1, 2, 3]);
+    assert_eq!(found(&sound), []);
+    // Of two zones neither may leave, for one reason.
+    let tight = Refusal::TooFewZones {
+        left: 1,
+        min_zones: 2,
+    };
+    assert_eq!(found(&group_in(&[1, 2])), [tight]);
+    let unlisted = GroupState {
+        subnets: vec!["subnet-99999999".to_owned()],
+        ..group_in(&[])
+    };
+    let subnets = unlisted.subnets.clone();
+    assert_eq!(found(&unlisted), [Refusal::UnlistedSubnets { subnets }]);
+    // What passes by itself keeps nobody from anything.
+    let refreshing = GroupState {
+        refresh: Some("InProgress".to_owned()),
+        ..sound.clone()
+    };
+    let deleting = GroupState {
+        deleting: true,
+        ..sound.clone()
+    };
+    for group in [refreshing, deleting, pruned_for(4, sound)] {
+        assert_eq!(found(&group), []);
+    }
+}
+
+#[test]
+fn a_record_that_is_there_already_takes_no_room_twice() {
+    let mut put_back = pruned_for(1, group_in(&[1, 2, 3]));
+    put_back
+        .tags
+        .extend((0..47).map(|number| (format!("t{number}"), String::new())));
+    assert_eq!(put_back.tags.len(), 50);
+    assert!(matches!(prune(&put_back), Step::Prune { .. }));
+}
+
+#[test]
+fn the_places_of_what_is_removed_are_on_record() {
+    let group = GroupState {
+        subnets: [subnet(3, 1), subnet(1, 2), subnet(2, 1), subnet(1, 1)]
+            .map(|subnet| subnet.to_string())
+            .into(),
+        ..group_in(&[])
+    };
+    let Step::Prune { record, .. } = prune(&group) else {
+        panic!()
+    };
+    assert_eq!(record.places, [(subnet(1, 2), 1), (subnet(1, 1), 3)].into());
+}

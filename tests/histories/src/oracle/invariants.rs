@@ -5,7 +5,7 @@ use domain::incident::Marker;
 use region::arc::What as Became;
 use region::audit::{Breach, TakenOver, breaches};
 use region::history::{Change, Happened};
-use region::stage::{ASG_PRUNING, ZONAL_SHIFT};
+use region::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
 
 use crate::seam::{Desk, Log, Mark};
 use crate::transcript::What;
@@ -67,6 +67,7 @@ fn taken_over(desk: &Desk, log: &Log) -> Vec<TakenOver> {
 
 fn is_excused(desk: &Desk, log: &Log, history: &[Happened], breach: &Breach) -> bool {
     match breach.id {
+        1 => is_left_from_an_end_that_nobody_saw(log, history, breach.change),
         2 => shift_ended_meanwhile(log, history, breach.change),
         // Auto Scaling takes all of a group's subnets at once and knows no condition: what somebody
         // else changes between the last reading and the update, or so shortly before that a stale
@@ -78,6 +79,32 @@ fn is_excused(desk: &Desk, log: &Log, history: &[Happened], breach: &Breach) -> 
         },
         _ => false,
     }
+}
+
+/// Where a person ends a shift, or it expires, the prune is left, and the next run undoes it. The alarm of
+/// another zone is not kept waiting for that.
+fn is_left_from_an_end_that_nobody_saw(log: &Log, history: &[Happened], change: usize) -> bool {
+    let Change::Shift(started) = &history[change].what else {
+        return false;
+    };
+    let mut ends = history[..change].iter().enumerate().rev();
+    let end = ends.find_map(|(place, happened)| match &happened.what {
+        Change::Shift(ended)
+            if ended.zone != started.zone
+                && matches!(ended.what, Became::Canceled | Became::Expired)
+                && !happened.is_by(ZONAL_SHIFT) =>
+        {
+            Some(place)
+        }
+        _ => None,
+    });
+    end.is_some_and(|end| {
+        !log.runs.iter().any(|run| {
+            let done = matches!(run.outcome, Some(Ok(_)));
+            let ended = run.ended.is_some_and(|ended| ended.changes <= change);
+            run.function == CLASSIFIER && run.began.changes > end && ended && done
+        })
+    })
 }
 
 /// The beginnings of the runs of asg-pruning that may have made a change.
@@ -105,15 +132,23 @@ fn shift_ended_meanwhile(log: &Log, history: &[Happened], change: usize) -> bool
         let Some(since) = answered.next_back() else {
             return false;
         };
-        history[since.changes..change].iter().any(|happened| {
-            matches!(
-                &happened.what,
-                Change::Shift(shift) if matches!(
-                    shift.what,
-                    Became::Canceled | Became::Expired | Became::AutoshiftCompleted
+        // Where reads show the past, traffic was away then.
+        let seen = since.at - log.staleness(since.at);
+        let after = |(place, happened): (usize, &Happened)| {
+            (place >= since.changes || happened.at() >= seen).then_some(place)
+        };
+        let first = history[..change].iter().enumerate().find_map(after);
+        history[first.unwrap_or(change)..change]
+            .iter()
+            .any(|happened| {
+                matches!(
+                    &happened.what,
+                    Change::Shift(shift) if matches!(
+                        shift.what,
+                        Became::Canceled | Became::Expired | Became::AutoshiftCompleted
+                    )
                 )
-            )
-        })
+            })
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn overruled(desk: &Desk) -> Vec<String> {
     let history = state.history.changes();
     let mut wrong = Vec::new();
     for (place, happened) in history.iter().enumerate() {
-        let Some((ended, _)) = persons_end(happened) else {
+        let Some((ended, marker)) = persons_end(happened) else {
             continue;
         };
         let lead = ended.resource.as_ref() == Some(&desk.place.resources[0]);
@@ -32,7 +32,7 @@ pub(super) fn overruled(desk: &Desk) -> Vec<String> {
                 shift.zone == ended.zone && (lead || shift.resource == ended.resource)
             });
         if let Some((at, shift)) = again
-            && !may_begin(desk, &log, place, at, ended, shift)
+            && !may_begin(desk, &log, (place, ended, &marker), (at, shift))
         {
             wrong.push(format!(
                 "invariant 7: {}: a person ended {} away from {} at {}, and Evac started {} again: {}",
@@ -62,15 +62,14 @@ fn started(happened: &Happened) -> Option<&Shift> {
 fn may_begin(
     desk: &Desk,
     log: &Log,
-    ended_at: usize,
-    started_at: usize,
-    ended: &Shift,
-    started: &Shift,
+    (ended_at, ended, marker): (usize, &Shift, &Marker),
+    (started_at, started): (usize, &Shift),
 ) -> bool {
     let of_zone = |zone: u8| *desk.place.zone(zone) == ended.zone;
     let names_zone = |zone: &serde_json::Value| zone == ended.zone.as_str();
-    // The alarm went off anew, or a person commands it. A command that does not say when it was given
-    // is given anew with each attempt to carry it out.
+    // The alarm went off anew, after the incident that the ended shift names: ARC does not tell when a
+    // shift was cancelled. Or a person commands it, not before another ended it. A command that does not
+    // say when it was given is given anew with each attempt to carry it out.
     let anew = log.deeds.iter().any(|deed| {
         let since = deed.done && deed.mark.changes > ended_at;
         let before = deed.mark.changes <= started_at;
@@ -78,12 +77,15 @@ fn may_begin(
             What::Alarm {
                 zone: Some(zone),
                 on: true,
-            } => since && before && of_zone(*zone),
+            } => {
+                let anew = deed.done && deed.mark.at > marker.incident.transition();
+                anew && before && of_zone(*zone)
+            }
             What::Command { command } => {
                 before
                     && command["action"] == "evacuate"
                     && names_zone(&command["zone"])
-                    && (since || command.get("at").is_none())
+                    && (since || deed.mark.at >= ended.at || command.get("at").is_none())
             }
             _ => false,
         }

@@ -21,7 +21,7 @@ pub(crate) fn judge(desk: &Desk, number: usize) -> Vec<String> {
     };
     let mut wrong = swallowed_calls(&log, &state, number, outcome);
     if run.function == CLASSIFIER {
-        wrong.extend(swallowed_answers(&log, number, outcome));
+        wrong.extend(swallowed_answers(desk, &log, number, outcome));
         wrong.extend(duplicates_work(&log, &state, number));
     }
     if must_not_change(desk, &log, run) {
@@ -194,6 +194,7 @@ fn is_told(answer: &Value, request: &Request) -> bool {
 /// Invariant 9, for what a classifier was answered: the failure of a function that it asked, and each
 /// failure within an answer, is one of its own.
 fn swallowed_answers(
+    desk: &Desk,
     log: &Log,
     number: usize,
     outcome: &Result<Value, FunctionFailure>,
@@ -224,7 +225,11 @@ fn swallowed_answers(
             let succeeded = matches!(&other.outcome, Some(Ok(answer)) if !any_failed(answer));
             later > *child && other.parent == Some(number) && other.asked == run.asked && succeeded
         });
-        failed && !told && !again
+        // Groups that do not exist are no concern of a policy that prunes none.
+        let unneeded = was_read
+            && desk.setting.mode == "shift"
+            && matches!(&run.outcome, Some(Ok(answer)) if only_missing(answer));
+        failed && !told && !again && !unneeded
     });
     failed
         .map(|(_, run)| {
@@ -240,6 +245,13 @@ fn any_failed(answer: &Value) -> bool {
     let lists = ["resources", "groups"].into_iter();
     let mut reports = lists.filter_map(|list| answer[list].as_array()).flatten();
     reports.any(|report| report["outcome"] == "failed") || answer.get("notReached").is_some()
+}
+
+/// Whether all that failed in an answer is that a group does not exist.
+fn only_missing(answer: &Value) -> bool {
+    let groups = answer["groups"].as_array().into_iter().flatten();
+    let mut failed = groups.filter(|report| report["outcome"] == "failed");
+    failed.all(|report| report["class"] == "not-found")
 }
 
 /// Invariant 6: an event that was handled to its end, and comes again while nothing else has happened,

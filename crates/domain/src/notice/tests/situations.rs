@@ -177,6 +177,33 @@ fn the_end_of_an_evacuation_is_told_by_what_it_had_moved() {
 }
 
 #[test]
+fn capacity_that_returns_on_trial_is_told_as_that() {
+    let with = |reason| Report {
+        verdict: Verdict::FailBack {
+            zone: zone(),
+            reason,
+        },
+        ..report()
+    };
+    let on_trial = with(FailBackReason::OnTrial {
+        incident: incident(),
+    });
+    insta::assert_snapshot!(told(&on_trial, Phase::Restored), @r"
+    [evac] wildrydes: capacity returns to use1-az1 [info]
+    use1-az1 is back in the Auto Scaling groups of wildrydes on trial. Traffic stays away until the zone was seen to be well with its capacity.
+    To do: nothing; Evac goes on by itself.
+    ");
+    let for_good = with(FailBackReason::Continues {
+        incident: incident(),
+    });
+    insta::assert_snapshot!(told(&for_good, Phase::Restored), @r"
+    [evac] wildrydes: capacity returns to use1-az1 [info]
+    use1-az1 is back in the Auto Scaling groups of wildrydes. Traffic stays away until instances are in service there.
+    To do: nothing; Evac goes on by itself.
+    ");
+}
+
+#[test]
 fn a_failure_is_as_urgent_as_what_has_become_of_customers() {
     let failed = |class, changed: bool| {
         let mut report = report();
