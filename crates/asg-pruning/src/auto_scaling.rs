@@ -298,3 +298,28 @@ fn state(group: &AutoScalingGroup) -> GroupState {
         in_service,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_is_in_progress_unless_it_is_known_to_be_over() {
+        for (status, in_progress) in [
+            ("Pending", true),
+            ("InProgress", true),
+            ("Baking", true),
+            ("Cancelling", true),
+            ("RollbackInProgress", true),
+            ("Pondering", true),
+            ("Successful", false),
+            ("Failed", false),
+            ("Cancelled", false),
+            ("RollbackFailed", false),
+            ("RollbackSuccessful", false),
+        ] {
+            let status = InstanceRefreshStatus::from(status);
+            assert_eq!(is_in_progress(&status), in_progress, "{status}");
+        }
+    }
+}
