@@ -304,6 +304,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_instance_counts_as_much_as_it_weighs() {
+        let of = |weight_of: Option<&str>| {
+            let instance = Instance::builder().set_weighted_capacity(weight_of.map(str::to_owned));
+            weight(&instance.build())
+        };
+        assert_eq!([of(None), of(Some("4")), of(Some("many"))], [1, 4, 1]);
+    }
+
+    #[test]
     fn a_refresh_is_in_progress_unless_it_is_known_to_be_over() {
         for (status, in_progress) in [
             ("Pending", true),
