@@ -11,7 +11,7 @@ use domain::verdict::Verdict;
 use jiff::SignedDuration;
 use pipeline_tests::{Pipeline, add_groups, add_resource};
 use region::autoscaling::{GroupSpec, RefreshStatus};
-use region::cloudwatch::StateValue;
+use region::cloudwatch::{MuteRule, StateValue};
 use region::eventbridge::{DeliveryEffect, DeliveryFault};
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
@@ -693,6 +693,52 @@ async fn every_step_that_fails_is_an_error_of_its_class() {
             "{operation}: {}",
             error.error_message
         );
+    }
+}
+
+/// An event says by itself that its alarm is muted; the tick and a person have to ask.
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_is_muted_moves_nothing() {
+    let window = |muted: bool| {
+        let pipeline = Pipeline::at_peace();
+        {
+            let mut state = pipeline.region().state();
+            let now = state.now();
+            let (start, end) = if muted {
+                (now, now + SignedDuration::from_hours(1))
+            } else {
+                (
+                    now + SignedDuration::from_hours(1),
+                    now + SignedDuration::from_hours(2),
+                )
+            };
+            // So many that they do not fit on one page, and the one in force is the last.
+            for number in 0..120 {
+                let name = format!("deploy-{number:03}");
+                let last = number == 119;
+                let later = now + SignedDuration::from_hours(3 + number);
+                let rule = MuteRule {
+                    name,
+                    description: None,
+                    alarm_names: vec![AZ1_ALARM.to_owned()],
+                    start: if last { start } else { later },
+                    end: if last {
+                        end
+                    } else {
+                        later + SignedDuration::from_hours(1)
+                    },
+                };
+                state.cloudwatch.put_mute_rule(rule, now).unwrap();
+            }
+        }
+        pipeline
+    };
+    for (muted, shifted) in [(true, vec![]), (false, vec!["use1-az1"])] {
+        let pipeline = window(muted);
+        pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+        let tick = json!({"action": "reconcile", "reason": "schedule"});
+        pipeline.command(tick).await.unwrap();
+        assert_eq!(pipeline.shifted(), shifted, "muted: {muted}");
     }
 }
 

@@ -397,3 +397,63 @@ proptest! {
         let _ = explain(&payload, &bare());
     }
 }
+
+/// What an explanation says, a line each.
+fn explained(payload: &Value) -> Vec<String> {
+    let told = explain(payload, &bare()).unwrap();
+    let first = [told.signal, told.workload];
+    let reads = told.would_read.into_iter();
+    first
+        .into_iter()
+        .chain(reads)
+        .chain([told.otherwise])
+        .collect()
+}
+
+#[test]
+fn an_explanation_of_an_alarm_says_what_it_is_and_what_would_be_read_when() {
+    let lines = explained(&with_workload(fixture!("composite")));
+    assert_eq!(
+        lines,
+        [
+            "the alarm of zone use1-az1, use1-az1-impact (a composite alarm), went from OK to ALARM at 2026-11-24T09:20:00.123Z, because of arn:aws:cloudwatch:us-east-1:111122223333:alarm:use1-az1-several-instances",
+            "wildrydes in mode evacuate: zones use1-az1, use1-az2, use1-az3; 1 resource; the groups with the tag evac:workload=wildrydes",
+            "DescribeAlarms: use1-az1-impact, use1-az2-impact, use1-az3-impact, regional-impact",
+            "before a shift, GetManagedResource and ListZonalShifts of app/front/50dc6c495c0c9188",
+            "before a prune, DescribeAutoScalingGroups",
+            "it moves traffic away, prunes the groups, and tells people",
+        ]
+    );
+}
+
+#[test]
+fn an_explanation_of_a_command_says_what_would_be_read_at_once() {
+    let command =
+        json!({"action": "evacuate", "zone": "use1-az1", "reason": "errors", "drill": true});
+    let mut workload = fixture!("workload");
+    workload["autoScalingGroups"] = json!({"names": ["web"]});
+    let lines = explained(&json!({"workload": workload, "command": command}));
+    assert_eq!(
+        lines,
+        [
+            "the command evacuate of use1-az1, as a drill: \"errors\"",
+            "wildrydes in mode evacuate: zones use1-az1, use1-az2, use1-az3; 1 resource; 1 group by name",
+            "DescribeAlarms: use1-az1-impact, use1-az2-impact, use1-az3-impact, regional-impact",
+            "ListAlarmMuteRules: of those in ALARM",
+            "GetManagedResource and ListZonalShifts of app/front/50dc6c495c0c9188",
+            "DescribeAutoScalingGroups",
+            "it moves traffic away, prunes the groups, and tells people",
+        ]
+    );
+    let bare_alarm = explained(&fixture!("composite-with-description"));
+    assert_eq!(
+        bare_alarm,
+        [
+            "the alarm of zone use1-az1, use1-az1-rides-aggregate-isolated-az-impact (a composite alarm), went from OK to ALARM at 2026-11-24T09:20:00.123Z, because of arn:aws:cloudwatch:us-east-1:111122223333:alarm:use1-az1-several-instances",
+            "front in mode observe: zones not known: the alarm came without its workload; 1 resource; no groups",
+            "DescribeAlarms: use1-az1-rides-aggregate-isolated-az-impact",
+            "GetManagedResource and ListZonalShifts of app/front/50dc6c495c0c9188",
+            "it rehearses the evacuation and tells people, and changes nothing",
+        ]
+    );
+}

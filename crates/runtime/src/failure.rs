@@ -158,6 +158,10 @@ fn chain(error: &dyn StdError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::box_error::BoxError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+
     use super::*;
 
     #[test]
@@ -176,8 +180,78 @@ mod tests {
             ("", 503, Class::Unavailable),
             ("ValidationError", 400, Class::Rejected),
             ("SomethingNew", 400, Class::Rejected),
+            ("SomethingNew", 429, Class::Throttled),
+            ("Throttling", 200, Class::Throttled),
+            ("SomethingNew", 403, Class::AccessDenied),
+            ("ExpiredToken", 400, Class::AccessDenied),
+            ("SomethingNew", 404, Class::NotFound),
+            ("NotFoundException", 400, Class::NotFound),
+            ("SomethingNew", 409, Class::Conflict),
+            ("ResourceInUse", 400, Class::Conflict),
+            ("SomethingNew", 500, Class::Unavailable),
         ] {
             assert_eq!(class_of_code(code, status), class, "{code} {status}");
         }
+    }
+
+    /// An error of a call of any operation.
+    type Called = SdkError<aws_smithy_types::error::ErrorMetadata, HttpResponse>;
+
+    #[test]
+    fn a_call_that_brought_no_answer_says_why() {
+        let caused = || -> BoxError { "it broke".into() };
+        let cases: [(Called, Class, &str); 5] = [
+            (
+                SdkError::timeout_error(caused()),
+                Class::Timeout,
+                "no answer in time",
+            ),
+            (
+                SdkError::dispatch_failure(ConnectorError::timeout(caused())),
+                Class::Timeout,
+                "it broke",
+            ),
+            (
+                SdkError::dispatch_failure(ConnectorError::io(caused())),
+                Class::Unavailable,
+                "it broke",
+            ),
+            (
+                SdkError::construction_failure(caused()),
+                Class::BadInput,
+                "the request could not be built: ",
+            ),
+            (
+                SdkError::response_error(caused(), answer()),
+                Class::BadAnswer,
+                "the answer could not be understood: ",
+            ),
+        ];
+        for (error, class, text) in cases {
+            let failure = of_call("Call", &error);
+            assert_eq!(failure.class, class, "{failure:?}");
+            assert!(failure.message.starts_with("Call: "), "{failure:?}");
+            assert!(failure.message.contains(text), "{failure:?}");
+        }
+    }
+
+    fn answer() -> HttpResponse {
+        HttpResponse::new(
+            StatusCode::try_from(500).unwrap(),
+            aws_smithy_types::body::SdkBody::empty(),
+        )
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Outer(&'static str, #[source] std::io::Error);
+        let inner = || std::io::Error::other("it broke");
+        assert_eq!(
+            chain(&Outer("the call failed", inner())),
+            "the call failed: it broke"
+        );
+        assert_eq!(chain(&Outer("it broke", inner())), "it broke");
     }
 }
