@@ -11,7 +11,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as fis from 'aws-cdk-lib/aws-fis';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { EvacPipeline, EvacWorkload, ZonalCanary, ZonalImpactAlarms, albEvidence, zonesOf } from '../lib/index.ts';
-import { acknowledge } from '../lib/nag.ts';
+import { acknowledge, starIn } from '../lib/nag.ts';
 
 /** What the JSON file holds. */
 export interface FirstTrySettings {
@@ -85,8 +85,8 @@ export class FirstTry extends Stack {
     this.gameDay(settings, alarms.regional[0] ?? '');
 
     const aTry = 'It is a workload to try Evac on, and holds nothing.';
-    acknowledge(vpc, { 'AwsSolutions-VPC7': aTry });
-    acknowledge(group, { 'AwsSolutions-AS3': aTry, 'AwsSolutions-EC26': aTry, 'AwsSolutions-IAM5[Resource::*]': 'Session Manager, by which the experiment reaches the instances, knows no resources.' });
+    acknowledge(vpc, { 'AwsSolutions-VPC7': aTry, 'CloudFormation-Validate::W3010': 'Which zone is which is what this is about.' });
+    acknowledge(group, { 'AwsSolutions-AS3': aTry, 'AwsSolutions-EC26': aTry, 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSSMManagedInstanceCore]': 'The experiment reaches the instances by Systems Manager, and this is what that needs.', 'AwsSolutions-IAM5[Resource::*]': 'Session Manager, by which the experiment reaches the instances, knows no resources.' });
     acknowledge(loadBalancer, { 'AwsSolutions-ELB2': aTry, 'AwsSolutions-EC23': 'Its page is for everybody.' });
   }
 
@@ -97,14 +97,15 @@ export class FirstTry extends Stack {
     const document = this.formatArn({ service: 'ssm', account: '', resource: 'document', resourceName: 'AWSFIS-Run-Network-Latency' });
     role.addToPolicy(new iam.PolicyStatement({ actions: ['ec2:DescribeInstances', 'ssm:ListCommands', 'ssm:CancelCommand'], resources: ['*'] }));
     role.addToPolicy(new iam.PolicyStatement({ actions: ['ssm:SendCommand'], resources: [document] }));
+    const instances = this.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: ['ssm:SendCommand'],
-        resources: [this.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' })],
+        resources: [instances],
         conditions: { StringEquals: { 'ssm:resourceTag/evac:workload': WORKLOAD } },
       }),
     );
-    acknowledge(role, { 'AwsSolutions-IAM5': 'Instances come and go; the tag says which. The other actions know no resources.' });
+    acknowledge(role, { [starIn(this, instances)]: 'Instances come and go; the tag says which.', 'AwsSolutions-IAM5[Resource::*]': 'The actions know no resources.' });
     const experiment = new fis.CfnExperimentTemplate(this, 'GameDay', {
       description: `Slows ${WORKLOAD} in ${id} (${name}) down by 400 ms for ten minutes`,
       roleArn: role.roleArn,

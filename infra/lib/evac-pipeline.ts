@@ -19,7 +19,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { GroupSelector } from './definition.ts';
 import { EvacFunction } from './evac-function.ts';
-import { acknowledge } from './nag.ts';
+import { acknowledge, starIn } from './nag.ts';
 
 /** The tags that asg-pruning writes on a group: its record of what it removed. */
 const RECORD_TAGS = ['evac:pruned', 'evac:removed:*'];
@@ -76,6 +76,18 @@ export class EvacPipeline extends Construct {
     this.zips = props.zips;
     const { account } = Stack.of(this);
 
+    this.failed = this.queue('Failed', 'failed');
+    this.undelivered = this.queue('Undelivered', 'undelivered');
+    this.undelivered.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'RulesOfEvacMayGiveUpEvents',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [this.undelivered.queueArn],
+        conditions: { ArnLike: { 'aws:SourceArn': this.rules() } },
+      }),
+    );
+
     const key = new kms.Key(this, 'Key', {
       description: `${this.prefix}: messages at rest`,
       enableKeyRotation: true,
@@ -105,22 +117,10 @@ export class EvacPipeline extends Construct {
       }),
     );
     for (const address of props.mail ?? []) {
-      this.messages.addSubscription(new subscriptions.EmailSubscription(address));
-      this.operations.addSubscription(new subscriptions.EmailSubscription(address));
+      this.messages.addSubscription(new subscriptions.EmailSubscription(address, { deadLetterQueue: this.undelivered }));
+      this.operations.addSubscription(new subscriptions.EmailSubscription(address, { deadLetterQueue: this.undelivered }));
     }
     this.alarmAction = new SnsAction(this.operations);
-
-    this.failed = this.queue('Failed', 'failed');
-    this.undelivered = this.queue('Undelivered', 'undelivered');
-    this.undelivered.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'RulesOfEvacMayGiveUpEvents',
-        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [this.undelivered.queueArn],
-        conditions: { ArnLike: { 'aws:SourceArn': this.rules() } },
-      }),
-    );
 
     const shared = {
       failed: this.failed,
@@ -198,8 +198,9 @@ export class EvacPipeline extends Construct {
    * Lets zonal-shift shift resources. ARC knows load balancers as resources of a policy; Auto Scaling groups and
    * clusters only as a condition.
    */
-  allowShift(resources: readonly string[]): void {
-    const actions = ['GetManagedResource', 'StartZonalShift', 'UpdateZonalShift', 'CancelZonalShift'].map((action) => `arc-zonal-shift:${action}`);
+  allowShift(resources: readonly string[], what: 'read' | 'shift'): void {
+    const names = what === 'read' ? ['GetManagedResource'] : ['GetManagedResource', 'StartZonalShift', 'UpdateZonalShift', 'CancelZonalShift'];
+    const actions = names.map((action) => `arc-zonal-shift:${action}`);
     const conditional = resources.filter((arn) => ['autoscaling', 'eks'].includes(arn.split(':')[2] ?? ''));
     const direct = resources.filter((arn) => !conditional.includes(arn));
     if (direct.length > 0) this.functions.zonalShift.allow(undefined, actions, direct);
@@ -228,9 +229,9 @@ export class EvacPipeline extends Construct {
         asgPruning.deny(`Never${key}`, update, { Null: { [`autoscaling:${key}`]: 'false' } });
       }
       asgPruning.deny('NeverLaunchTemplateVersion', update, { Bool: { 'autoscaling:LaunchTemplateVersionSpecified': 'true' } });
-      acknowledge(asgPruning.role, {
-        'AwsSolutions-IAM5': "A group's ARN holds an id that nobody knows beforehand. Which groups, a tag or the name says; see docs/SECURITY.md.",
-      });
+    }
+    for (const arn of names.map(group)) {
+      acknowledge(asgPruning.role, { [starIn(this, arn)]: "A group's ARN holds an id that nobody knows beforehand. Which groups, the tag or the name says; see docs/SECURITY.md." });
     }
   }
 

@@ -171,8 +171,10 @@ export class EvacWorkload extends Construct {
   }
 
   private permit({ pipeline }: EvacWorkloadProps): void {
-    if (this.definition.resources.length > 0) pipeline.allowShift(this.definition.resources);
-    if (this.definition.autoScalingGroups) pipeline.allowPrune(this.definition.autoScalingGroups);
+    const { resources, autoScalingGroups, policy } = this.definition;
+    // A role can do what the mode can, and no more: who raises the mode deploys the permissions with it.
+    if (resources.length > 0) pipeline.allowShift(resources, policy.mode === 'observe' ? 'read' : 'shift');
+    if (autoScalingGroups && policy.mode === 'evacuate') pipeline.allowPrune(autoScalingGroups);
   }
 
   private watch(pipeline: EvacPipeline, workload: string, tickMinutes: number): void {
