@@ -21,6 +21,8 @@ export interface EvacFunctionProps {
   readonly functionName: string;
   readonly description: string;
   readonly timeout: Duration;
+  /** Megabytes, and with them processor; default 512. */
+  readonly memorySize?: number;
   /** Environment variables; docs/CONFIGURATION.md lists what the functions expect. */
   readonly environment?: Record<string, string>;
   /** Where events go that failed for good. */
@@ -58,7 +60,7 @@ export class EvacFunction extends Construct {
       runtime: lambda.Runtime.PROVIDED_AL2023,
       role: this.role,
       logGroup,
-      memorySize: 512,
+      memorySize: props.memorySize ?? 512,
       timeout: props.timeout,
       ...(props.environment && { environment: props.environment }),
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),

@@ -65,6 +65,8 @@ export class ZonalCanary extends Construct {
       functionName: `${pipeline.prefix}-${workload}-canary`,
       description: `Evac: asks each zone of ${workload} from outside`,
       timeout: Duration.seconds(59),
+      // It waits most of the time, and is paid for by the second.
+      memorySize: 128,
       environment: { EVAC_CANARY: Stack.of(this).toJsonString(configuration) },
       failed: pipeline.failed,
       // Two minutes never overlap for long, and what is late is worth nothing.
