@@ -103,7 +103,11 @@ impl Template {
                 ..DescribeAlarms::default()
             };
             let (page, _) = state.cloudwatch.describe_alarms(&all).unwrap();
-            let names: Vec<String> = page.items.iter().map(|alarm| alarm.name().to_owned()).collect();
+            let names: Vec<String> = page
+                .items
+                .iter()
+                .map(|alarm| alarm.name().to_owned())
+                .collect();
             // Those that refer to others go first, one by one.
             let mut names: Vec<String> = names.into_iter().rev().collect();
             names.sort_by_key(|name| !name.contains("regional"));
@@ -114,7 +118,10 @@ impl Template {
         let own = |alarm: &&Value| !text(&alarm["AlarmName"]).starts_with("evac-");
         let metric_alarms = self.properties("AWS::CloudWatch::Alarm");
         for alarm in metric_alarms.into_iter().filter(own) {
-            state.cloudwatch.put_metric_alarm(metric_alarm(alarm), now).unwrap();
+            state
+                .cloudwatch
+                .put_metric_alarm(metric_alarm(alarm), now)
+                .unwrap();
         }
         let mut composites = self.properties("AWS::CloudWatch::CompositeAlarm");
         // The regional alarm refers to the others.
@@ -133,7 +140,10 @@ impl Template {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
 }
 
 fn number(value: &Value) -> u32 {
@@ -142,31 +152,36 @@ fn number(value: &Value) -> u32 {
 
 /// The inputs of PutMetricAlarm that CloudFormation makes of an alarm's properties.
 fn metric_alarm(alarm: &Value) -> MetricAlarmConfig {
-    let queries = alarm["Metrics"].as_array().unwrap().iter().map(|query| Query {
-        id: text(&query["Id"]),
-        label: None,
-        return_data: query["ReturnData"] == true,
-        source: match query.get("MetricStat") {
-            None => Source::Expression {
-                text: text(&query["Expression"]),
-                period: query.get("Period").map(number),
+    let queries = alarm["Metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|query| Query {
+            id: text(&query["Id"]),
+            label: None,
+            return_data: query["ReturnData"] == true,
+            source: match query.get("MetricStat") {
+                None => Source::Expression {
+                    text: text(&query["Expression"]),
+                    period: query.get("Period").map(number),
+                },
+                Some(stat) => {
+                    let metric = &stat["Metric"];
+                    let dimensions = metric["Dimensions"].as_array().unwrap();
+                    let named =
+                        MetricId::new(&text(&metric["Namespace"]), &text(&metric["MetricName"]));
+                    let metric = dimensions.iter().fold(named, |metric, dimension| {
+                        metric.with(&text(&dimension["Name"]), &text(&dimension["Value"]))
+                    });
+                    Source::Metric(MetricStat {
+                        metric,
+                        period: number(&stat["Period"]),
+                        stat: text(&stat["Stat"]).parse().unwrap(),
+                        unit: None,
+                    })
+                }
             },
-            Some(stat) => {
-                let metric = &stat["Metric"];
-                let dimensions = metric["Dimensions"].as_array().unwrap();
-                let named = MetricId::new(&text(&metric["Namespace"]), &text(&metric["MetricName"]));
-                let metric = dimensions.iter().fold(named, |metric, dimension| {
-                    metric.with(&text(&dimension["Name"]), &text(&dimension["Value"]))
-                });
-                Source::Metric(MetricStat {
-                    metric,
-                    period: number(&stat["Period"]),
-                    stat: text(&stat["Stat"]).parse().unwrap(),
-                    unit: None,
-                })
-            }
-        },
-    });
+        });
     MetricAlarmConfig {
         name: text(&alarm["AlarmName"]),
         description: Some(text(&alarm["AlarmDescription"])),
@@ -205,7 +220,10 @@ fn gone_off(stage: &Stage) -> BTreeSet<String> {
     };
     let page = state.cloudwatch.describe_alarm_history(&history).unwrap();
     assert_eq!(page.next_token, None, "more transitions than are looked at");
-    let items = page.items.iter().filter(|item| item.summary.ends_with("to ALARM"));
+    let items = page
+        .items
+        .iter()
+        .filter(|item| item.summary.ends_with("to ALARM"));
     items.map(|item| item.alarm_name.clone()).collect()
 }
 
@@ -252,7 +270,11 @@ async fn it_stays_quiet_where_the_zone_is_not_the_cause() {
     }
     for scenario in ["regional", "two-zones"] {
         let (_, gone_off) = played(scenario).await;
-        assert_eq!(gone_off, BTreeSet::from([REGIONAL.to_owned()]), "{scenario}");
+        assert_eq!(
+            gone_off,
+            BTreeSet::from([REGIONAL.to_owned()]),
+            "{scenario}"
+        );
     }
 }
 
@@ -302,7 +324,10 @@ async fn the_template_as_it_is_evacuates_the_zone_that_hurts_its_customers() {
         assert_eq!(pipeline.shifted(), [zone], "{scenario}");
         let subnets = pipeline.subnets();
         assert_eq!(subnets.len(), 2, "{scenario}");
-        assert!(!subnets.contains(&subnet.to_owned()), "{scenario}: {subnets:?}");
+        assert!(
+            !subnets.contains(&subnet.to_owned()),
+            "{scenario}: {subnets:?}"
+        );
         let subjects = pipeline.subjects();
         assert!(
             subjects.contains(&format!("[evac] wildrydes: traffic moved away from {zone}")),
@@ -424,14 +449,22 @@ fn synth_and_the_functions_refuse_the_same_definitions() {
         for (field, value) in change {
             definition[field] = value.clone();
         }
-        definition.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        definition
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
         let refused = domain::definition::read("", &definition).err();
         let fields = refused.iter().flat_map(domain::problem::Problems::iter);
         let fields: BTreeSet<String> = fields
             .map(|problem| problem.field.trim_start_matches('.').to_owned())
             .filter(|field| !(change.contains_key("zones") && field == "alarms.zonal"))
             .collect();
-        let expected = case["refused"].as_array().unwrap().iter().map(text).collect();
+        let expected = case["refused"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(text)
+            .collect();
         assert_eq!(fields, expected, "{}", case["name"]);
     }
 }

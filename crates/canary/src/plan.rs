@@ -76,7 +76,8 @@ impl Plan {
         if text.is_empty() {
             return None;
         }
-        let definition: Definition = match serde_json::from_str(&text) {
+        let json = &mut serde_json::Deserializer::from_str(&text);
+        let definition: Definition = match serde_path_to_error::deserialize(json) {
             Ok(definition) => definition,
             Err(error) => {
                 reader.refuse(VARIABLE, error);
@@ -93,7 +94,8 @@ impl Plan {
 
     /// Every endpoint: each zone's, and at last the regional one.
     pub(crate) fn endpoints(&self) -> Vec<(Option<&ZoneId>, &str, u16)> {
-        let zonal = (self.zones.iter()).map(|(zone, (host, port))| (Some(zone), host.as_str(), *port));
+        let zonal =
+            (self.zones.iter()).map(|(zone, (host, port))| (Some(zone), host.as_str(), *port));
         let regional = (None, self.target.host.as_str(), self.target.port);
         zonal.chain([regional]).collect()
     }
@@ -132,7 +134,12 @@ fn check(definition: Definition, problems: &mut Vec<String>) -> Option<Plan> {
     };
     let requests = definition.requests.unwrap_or(DEFAULT_REQUESTS);
     let requests = within("requests", requests, 1, MOST_REQUESTS);
-    let slow_after = within("slowAfterMs", definition.slow_after_ms, 1, LONGEST_TIMEOUT_MS);
+    let slow_after = within(
+        "slowAfterMs",
+        definition.slow_after_ms,
+        1,
+        LONGEST_TIMEOUT_MS,
+    );
     let timeout = definition.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
     let timeout = within("timeoutMs", timeout, slow_after.max(1), LONGEST_TIMEOUT_MS);
     let spread = definition.spread_seconds.unwrap_or(DEFAULT_SPREAD_SECONDS);
@@ -174,52 +181,4 @@ fn host_and_port(endpoint: &str, usual: u16) -> Option<(String, u16)> {
     };
     let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     (!host.is_empty() && host.chars().all(name)).then(|| (host.to_owned(), port))
-}
-
-#[cfg(test)]
-mod tests {
-    use runtime::settings::Variables;
-
-    use super::*;
-
-    fn read(json: &str) -> Result<Plan, String> {
-        let variables = Variables::from([(VARIABLE.to_owned(), json.to_owned())]);
-        let mut reader = Reader::new(&variables);
-        let plan = Plan::read(&mut reader);
-        let plan = reader.finish(plan).map_err(|error| error.to_string())?;
-        plan.ok_or_else(|| "no plan and no problem".to_owned())
-    }
-
-    const ZONES: &str = r#""zones": {"use1-az1": "us-east-1c.front.example.com"}"#;
-
-    #[test]
-    fn a_zone_is_asked_at_its_own_endpoint_and_the_region_at_the_pages() {
-        let json = format!(
-            r#"{{"workload": "wildrydes", "url": "https://www.example.com/health?deep=1", {ZONES}, "slowAfterMs": 350}}"#
-        );
-        let plan = read(&json).unwrap();
-        let endpoints: Vec<_> = plan
-            .endpoints()
-            .into_iter()
-            .map(|(zone, host, port)| format!("{} {host}:{port}", zone.map_or("regional", ZoneId::as_str)))
-            .collect();
-        assert_eq!(
-            endpoints,
-            [
-                "use1-az1 us-east-1c.front.example.com:443",
-                "regional www.example.com:443"
-            ]
-        );
-        assert_eq!(plan.target.path, "/health?deep=1");
-        assert_eq!(plan.requests, DEFAULT_REQUESTS);
-    }
-
-    #[test]
-    fn every_problem_names_its_field_and_what_to_write() {
-        insta::assert_snapshot!(read("").unwrap_err(), @"");
-        insta::assert_snapshot!(read("{}").unwrap_err(), @"");
-        insta::assert_snapshot!(read(r#"{"workload": "w", "url": "ftp://x", "zones": {}, "slowAfterMs": 0, "requests": 500, "spreadSeconds": 60}"#).unwrap_err(), @"");
-        insta::assert_snapshot!(read(r#"{"workload": "w", "url": "http://x/", "zones": {"us-east-1a": "x"}, "slowAfterMs": 1}"#).unwrap_err(), @"");
-        insta::assert_snapshot!(read(r#"{"workload": "w", "url": "http://x/", "zones": {"use1-az1": "http://x/"}, "slowAfterMs": 1}"#).unwrap_err(), @"");
-    }
 }

@@ -81,11 +81,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
         Answer::Never => return std::future::pending().await,
         Answer::HangUp | Answer::Tls(_) => return,
         Answer::BreakOff => {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+                .await;
             return;
         }
     };
-    let text = format!("HTTP/1.1 {status} Said\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsaid");
+    let text =
+        format!("HTTP/1.1 {status} Said\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsaid");
     let _ = stream.write_all(text.as_bytes()).await;
     let _ = stream.shutdown().await;
 }
@@ -134,7 +137,11 @@ async fn counted(answer: Answer, changes: Value) -> (u32, u32, u32) {
     json["zones"] = json!({"use1-az1": format!("127.0.0.1:{zonal}")});
     let (counts, _) = ask(plan(json), RootCertStore::empty()).await;
     let regional = &counts["regional"];
-    assert_eq!((regional.requests, regional.faults), (3, 0), "the other endpoint is not concerned");
+    assert_eq!(
+        (regional.requests, regional.faults),
+        (3, 0),
+        "the other endpoint is not concerned"
+    );
     let zone = &counts["use1-az1"];
     (zone.requests, zone.faults, zone.slow)
 }
@@ -148,7 +155,11 @@ async fn good_answers_are_requests_and_nothing_else() {
 #[tokio::test]
 async fn what_is_no_good_answer_is_a_fault() {
     for status in [404, 500, 503] {
-        assert_eq!(counted(Answer::Status(status), json!({})).await, (3, 3, 0), "{status}");
+        assert_eq!(
+            counted(Answer::Status(status), json!({})).await,
+            (3, 3, 0),
+            "{status}"
+        );
     }
     assert_eq!(counted(Answer::HangUp, json!({})).await, (3, 3, 0));
     assert_eq!(counted(Answer::BreakOff, json!({})).await, (3, 3, 0));
@@ -157,7 +168,12 @@ async fn what_is_no_good_answer_is_a_fault() {
         let json = json!({"url": format!("http://127.0.0.1:{port}/"), "zones": {"use1-az1": format!("127.0.0.1:{port}")}});
         let (counts, _) = ask(plan(json), RootCertStore::empty()).await;
         let zone = &counts["use1-az1"];
-        assert!(zone.reasons.keys().all(|reason| reason.starts_with("no connection")), "{zone:?}");
+        assert!(
+            zone.reasons
+                .keys()
+                .all(|reason| reason.starts_with("no connection")),
+            "{zone:?}"
+        );
         (zone.requests, zone.faults, zone.slow)
     };
     assert_eq!(faults, 3);
@@ -174,7 +190,11 @@ async fn no_answer_in_time_is_a_fault_and_a_late_one_is_slow() {
         json["zones"] = json!({"use1-az1": format!("127.0.0.1:{port}")});
         plan(json)
     };
-    let (counts, _) = ask(at(never, json!({"slowAfterMs": 1, "timeoutMs": 50})), RootCertStore::empty()).await;
+    let (counts, _) = ask(
+        at(never, json!({"slowAfterMs": 1, "timeoutMs": 50})),
+        RootCertStore::empty(),
+    )
+    .await;
     assert_eq!((counts["use1-az1"].faults, counts["use1-az1"].slow), (3, 0));
     let (counts, _) = ask(at(late, json!({"slowAfterMs": 20})), RootCertStore::empty()).await;
     assert_eq!((counts["use1-az1"].faults, counts["use1-az1"].slow), (0, 3));
@@ -193,8 +213,14 @@ async fn a_zone_is_asked_for_the_page_under_the_pages_own_name() {
     let heard = heard.lock().unwrap();
     assert_eq!(heard.len(), 3);
     for request in heard.iter() {
-        assert!(request.starts_with("GET /health?deep=1 HTTP/1.1\r\n"), "{request}");
-        assert!(request.contains(&format!("host: localhost:{regional}\r\n")), "{request}");
+        assert!(
+            request.starts_with("GET /health?deep=1 HTTP/1.1\r\n"),
+            "{request}"
+        );
+        assert!(
+            request.contains(&format!("host: localhost:{regional}\r\n")),
+            "{request}"
+        );
     }
 }
 
@@ -226,9 +252,20 @@ async fn a_zones_certificate_is_that_of_the_page_and_has_to_be_trusted() {
     };
     assert_eq!(faults("www.example.com", trusting.clone()).await.faults, 0);
     let other = faults("www.example.org", trusting).await;
-    assert!(other.reasons.keys().all(|reason| reason.starts_with("no TLS")), "{other:?}");
+    assert!(
+        other
+            .reasons
+            .keys()
+            .all(|reason| reason.starts_with("no TLS")),
+        "{other:?}"
+    );
     assert_eq!(other.faults, 1);
-    assert_eq!(faults("www.example.com", RootCertStore::empty()).await.faults, 1);
+    assert_eq!(
+        faults("www.example.com", RootCertStore::empty())
+            .await
+            .faults,
+        1
+    );
 }
 
 #[tokio::test]
