@@ -10,7 +10,11 @@
     reason = "a test may panic"
 )]
 
+mod running;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use domain::AccountId;
 use jiff::SignedDuration;
@@ -22,6 +26,7 @@ use region::cloudwatch::{
 use region::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
 use region::scenario::Scenario;
 use region::stage::{CLASSIFIER, RULES, Stage};
+use running::executable;
 use serde_json::{Value, json};
 
 fn read(path: &str) -> Value {
@@ -294,6 +299,11 @@ async fn it_goes_off_within_four_minutes_and_recovers_with_the_zone() {
 
 /// A pipeline that the template's rules wake, with the template's definition and the template's alarms.
 fn deployed(scenario: &str) -> Pipeline {
+    woken_by(scenario, &["evac-wildrydes", "evac-wildrydes-tick"])
+}
+
+/// The same, with some of the rules only.
+fn woken_by(scenario: &str, rules: &[&str]) -> Pipeline {
     let template = Template::wildrydes();
     let definition = template.tick()["workload"].clone();
     let pipeline = Pipeline::changed(&scenario_named(scenario), |stage| {
@@ -306,7 +316,8 @@ fn deployed(scenario: &str) -> Pipeline {
         for rule in RULES {
             state.events.remove_rule(rule);
         }
-        for rule in template.rules() {
+        let woken = |rule: &Rule| rules.contains(&rule.name.as_str());
+        for rule in template.rules().into_iter().filter(woken) {
             state.events.put_rule(rule, now).unwrap();
         }
     }
@@ -350,6 +361,55 @@ async fn the_template_as_it_is_leaves_no_zone_where_none_is_the_cause() {
         assert_eq!(pipeline.mutating(), [""; 0], "{scenario}");
         let failures = pipeline.region().state().events.failures().to_vec();
         assert_eq!(failures, [], "{scenario}");
+    }
+}
+
+/// The tick would find out by itself what an event that nobody understands was about.
+#[tokio::test(start_paused = true)]
+async fn an_alarms_event_is_enough_without_the_tick_and_the_tick_without_the_event() {
+    for rule in ["evac-wildrydes", "evac-wildrydes-tick"] {
+        let pipeline = woken_by("zonal-errors", &[rule]);
+        pipeline.minutes(8).await;
+        assert_eq!(pipeline.shifted(), ["use1-az2"], "{rule}");
+    }
+}
+
+/// What the transformer makes of an event.
+fn transformed(event: &Value) -> String {
+    let template = Template::wildrydes();
+    let target = &template.rule("evac-wildrydes")["Targets"][0]["InputTransformer"];
+    let text = text(&target["InputTemplate"]);
+    text.replace("<aws.events.event.json>", &event.to_string())
+}
+
+#[test]
+fn the_executable_understands_what_the_transformer_makes_of_the_documented_events() {
+    for (event, told) in [
+        (alarm_event(&isolated("use1-az2"), "ALARM"), "alarm"),
+        (documented("autoshift-in-progress"), "Autoshift In Progress"),
+        (documented("autoshift-completed"), "Autoshift Completed"),
+    ] {
+        let mut explain = Command::new(executable("evac"))
+            .args(["explain", "--input", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = explain.stdin.take().unwrap();
+        input.write_all(transformed(&event).as_bytes()).unwrap();
+        drop(input);
+        let output = explain.wait_with_output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "{told}: {printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            printed.contains("wildrydes") && printed.contains(told),
+            "{told}: {printed}"
+        );
     }
 }
 

@@ -43,7 +43,7 @@ fn every_problem_names_its_field_and_what_to_write() {
         ("{}", "missing field `workload` at line 1 column 2"),
         (
             r#"{"workload": "w", "url": "http://x/", "zones": {"us-east-1a": "x"}, "slowAfterMs": 1}"#,
-            "zones: \"us-east-1a\" is an AZ name, expected an AZ ID such as use1-az1 at line 1 column 60",
+            "zones.us-east-1a: \"us-east-1a\" is an AZ name, expected an AZ ID such as use1-az1 at line 1 column 60",
         ),
         (
             r#"{"workload": "w", "url": "http://x/", "zones": {"use1-az1": "http://x/"}, "slowAfterMs": 1}"#,
