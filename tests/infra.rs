@@ -174,9 +174,9 @@ fn metric_alarm(alarm: &Value) -> MetricAlarmConfig {
                     let metric = &stat["Metric"];
                     let dimensions = metric["Dimensions"].as_array().unwrap();
                     let named =
-                        MetricId::new(&text(&metric["Namespace"]), &text(&metric["MetricName"]));
+                        MetricId::new(text(&metric["Namespace"]), text(&metric["MetricName"]));
                     let metric = dimensions.iter().fold(named, |metric, dimension| {
-                        metric.with(&text(&dimension["Name"]), &text(&dimension["Value"]))
+                        metric.with(text(&dimension["Name"]), text(&dimension["Value"]))
                     });
                     Source::Metric(MetricStat {
                         metric,
