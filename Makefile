@@ -20,7 +20,8 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
 .PHONY: help build drill test crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
-	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants
+	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants \
+	synth infra infra-snapshots cfn-lint package smoke
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -35,6 +36,8 @@ test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
 	@$(MAKE) clients
+	@$(MAKE) infra
+	@$(MAKE) smoke
 
 crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
 	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
@@ -62,6 +65,27 @@ emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contra
 
 schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
 	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+
+synth: infra/node_modules/installed ## Synthesize the CDK app, without the functions: needs only npm
+	npm --prefix infra run --silent synth
+
+infra: infra/node_modules/installed cfn-lint ## Test the CDK app: types, properties, snapshots, cdk-nag, cfn-lint
+	npm --prefix infra run --silent typecheck
+	npm --prefix infra test --silent
+
+infra-snapshots: infra/node_modules/installed ## Write the synthesized templates and the table in docs/SECURITY.md anew
+	UPDATE=1 npm --prefix infra test --silent
+
+# W3005: CDK names dependencies that follow from references, too. W3010: which zone is which is what this is about.
+cfn-lint: $(TOOLS)/cfn-lint/installed
+	$(TOOLS)/cfn-lint/bin/cfn-lint --ignore-checks W3005 W3010 -- infra/synthesized/*.template.json
+
+package: ## Build the functions' zips into dist/lambda, for arm64 where Rust can build for it here
+	scripts/package
+
+smoke: build emulators infra/node_modules/installed ## Deploy the CDK app into an emulator, and have the deployed functions evacuate a zone
+	scripts/package dev dist/smoke
+	EVAC=$(abspath $(BIN))/evac $(TOOLS)/emulators/bin/python -B tests/smoke/smoke.py
 
 fuzz: $(TOOLS)/cargo-fuzz ## Run the fuzz targets, RUNS executions of each, guided by coverage; FUZZ names some of them
 	scripts/fuzz $(or $(RUNS),100000) $(FUZZ)
@@ -115,6 +139,16 @@ $(TOOLS)/emulators/installed: tests/emulators/requirements.txt
 	rm -rf $(TOOLS)/emulators
 	python3 -m venv $(TOOLS)/emulators
 	$(TOOLS)/emulators/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+infra/node_modules/installed: infra/package-lock.json
+	npm --prefix infra ci --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(TOOLS)/cfn-lint/installed: infra/requirements.txt
+	rm -rf $(TOOLS)/cfn-lint
+	python3 -m venv $(TOOLS)/cfn-lint
+	$(TOOLS)/cfn-lint/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 # Installed again only when the pinned versions change.

@@ -458,6 +458,7 @@ pub fn connections(region: &Arc<Region>, caller: &str) -> Connections {
         habitat: Habitat::Embedded,
         endpoint: Some("http://127.0.0.1".to_owned()),
         endpoints: Default::default(),
+        wall_clock: false,
     };
     let credentials = Credentials::new(caller, "embedded", None, None, "embedded");
     Connections::over(

@@ -174,6 +174,10 @@ pub(crate) struct RegionOptions {
     /// How many times faster than the wall clock the Region's clock runs
     #[arg(long, value_name = "X", default_value = "1", value_parser = parse_speed)]
     pub(crate) speed: Speed,
+    /// Have the Region's clock be the wall clock, and the scenario have begun so many minutes ago: for
+    /// clients that know no other time
+    #[arg(long, value_name = "MINUTES", conflicts_with = "speed", value_parser = clap::value_parser!(u16).range(0..=1440))]
+    pub(crate) began: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

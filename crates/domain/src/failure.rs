@@ -49,6 +49,17 @@ pub enum Disposition {
     Escalate,
 }
 
+impl Disposition {
+    /// The stable name, as in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Escalate => "escalate",
+        }
+    }
+}
+
 impl Class {
     /// What is to be done about failures of this class.
     #[must_use]

@@ -117,8 +117,17 @@ impl Stage {
     /// # Errors
     /// Where a scenario asks for what the Region does not have, such as a fault in a fourth zone.
     pub fn set(scenario: &Scenario, seed: u64) -> Result<Self, StageError> {
-        let account = AccountId::embedded();
         let now: Timestamp = START.parse().map_err(StageError::of)?;
+        Self::set_at(scenario, seed, now + HISTORY)
+    }
+
+    /// The same, with a drill that begins at this time of the Region's clock.
+    ///
+    /// # Errors
+    /// As [`Stage::set`], and where the time is out of the calendar.
+    pub fn set_at(scenario: &Scenario, seed: u64, begin: Timestamp) -> Result<Self, StageError> {
+        let account = AccountId::embedded();
+        let now = begin.checked_sub(HISTORY).map_err(StageError::of)?;
         let chance = Chance::new(seed);
         let load_balancer = load_balancer()?;
         let mut sns = Sns::new(account.clone(), REGION);
@@ -147,7 +156,6 @@ impl Stage {
                 .map_err(StageError::of)?,
         };
         let region = Region::new(State::new(&account, REGION, parts));
-        let begin = now + HISTORY;
         let workload = definition(&load_balancer, group_arn.as_ref(), scenario)?;
         if let Err(problems) = domain::definition::read("definition", &workload) {
             return Err(StageError(problems.to_string()));

@@ -7,7 +7,7 @@ use domain::failure::{Class, Failure};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::settings::Habitat;
+use crate::settings::{Habitat, Settings};
 
 /// The key, in the client context, under which the embedded Region tells its own time. It runs
 /// faster than the wall clock, and no decision may see the wrong one.
@@ -45,9 +45,10 @@ impl Invocation {
     /// [`Class::WrongAccount`] where the account does not belong to the habitat, and
     /// [`Class::BadInput`] where Lambda, or the embedded Region, does not tell what it must.
     pub fn from_lambda(
-        habitat: Habitat,
+        settings: &Settings,
         context: &lambda_runtime::Context,
     ) -> Result<Self, Failure> {
+        let habitat = settings.habitat;
         let arn = &context.invoked_function_arn;
         let account = arn
             .split(':')
@@ -64,9 +65,9 @@ impl Invocation {
         let wall = SystemTime::now();
         let remaining = context.deadline().duration_since(wall).unwrap_or_default();
         let now = match habitat {
-            Habitat::Deployed => Timestamp::try_from(wall)
+            Habitat::Embedded if !settings.wall_clock => embedded_now(context)?,
+            Habitat::Embedded | Habitat::Deployed => Timestamp::try_from(wall)
                 .map_err(|error| Failure::new(Class::BadInput, error.to_string()))?,
-            Habitat::Embedded => embedded_now(context)?,
         };
         Ok(Self::begin(account, now, remaining))
     }

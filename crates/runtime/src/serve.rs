@@ -31,11 +31,11 @@ where
     Answer: Serialize,
 {
     let handler = Arc::new(handler);
-    let habitat = settings.habitat;
+    let settings = Arc::new(settings.clone());
     let service = service_fn(move |event: LambdaEvent<Value>| {
-        let handler = Arc::clone(&handler);
+        let (handler, settings) = (Arc::clone(&handler), Arc::clone(&settings));
         async move {
-            let invocation = Invocation::from_lambda(habitat, &event.context);
+            let invocation = Invocation::from_lambda(&settings, &event.context);
             let now = invocation
                 .as_ref()
                 .map_or_else(|_| Timestamp::now(), Invocation::now);

@@ -152,6 +152,9 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Endpoints of single services, by the name in `AWS_ENDPOINT_URL_<SERVICE>`.
     pub endpoints: BTreeMap<String, String>,
+    /// In a drill, whether the Region's clock is the wall clock; where it is not, each invocation tells
+    /// the time.
+    pub wall_clock: bool,
 }
 
 impl Settings {
@@ -182,11 +185,24 @@ impl Settings {
                 "some services have a loopback endpoint and others do not, expected all or none: half a drill would act on the real account",
             );
         }
+        let wall_clock = match reader.optional("EVAC_CLOCK") {
+            None => false,
+            Some("wall") if habitat == Habitat::Embedded => true,
+            Some("wall") => {
+                reader.refuse("EVAC_CLOCK", "is set although no endpoint is on loopback, expected it unset: a deployed function has no other clock");
+                false
+            }
+            Some(other) => {
+                reader.refuse("EVAC_CLOCK", format!("\"{other}\" is not known, expected wall, or unset where each invocation tells the time"));
+                false
+            }
+        };
         Self {
             region,
             habitat,
             endpoint,
             endpoints,
+            wall_clock,
         }
     }
 }
@@ -277,6 +293,21 @@ mod tests {
             error.to_string().contains("expected all or none"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_wall_clock_is_a_drills_only_where_it_says_so() {
+        let clock = |more: &[(&str, &str)]| {
+            let mut all = vec![("AWS_REGION", "us-east-1")];
+            all.extend(more);
+            read(&all).map(|settings| settings.wall_clock)
+        };
+        let loopback = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+        assert_eq!(clock(&[]), Ok(false));
+        assert_eq!(clock(&[loopback]), Ok(false));
+        assert_eq!(clock(&[loopback, ("EVAC_CLOCK", "wall")]), Ok(true));
+        insta::assert_snapshot!(clock(&[("EVAC_CLOCK", "wall")]).unwrap_err(), @"environment variable EVAC_CLOCK: is set although no endpoint is on loopback, expected it unset: a deployed function has no other clock");
+        insta::assert_snapshot!(clock(&[loopback, ("EVAC_CLOCK", "sun")]).unwrap_err(), @r#"environment variable EVAC_CLOCK: "sun" is not known, expected wall, or unset where each invocation tells the time"#);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum Metric {
     Verdicts,
     /// What would fail in an incident, as the tick finds it in peacetime. Dimension: `Workload`.
     Unready,
-    /// Failures. Dimensions: `Function`, `Class`.
+    /// Failures. Dimensions: `Function`, `Class`; and `Function`, `Disposition`.
     Failures,
 }
 
@@ -78,7 +78,20 @@ impl Meter {
 
     /// Writes one value of one metric.
     pub fn record(&self, metric: Metric, at: Timestamp, value: f64, dimensions: &[(&str, &str)]) {
-        let line = line(metric, at, value, dimensions);
+        let values = [(metric.name(), metric.unit(), value)];
+        self.write(NAMESPACE, at, &values, dimensions);
+    }
+
+    /// Writes values with their names and units, all with the same dimensions, in a namespace of
+    /// their own.
+    pub fn write(
+        &self,
+        namespace: &str,
+        at: Timestamp,
+        values: &[(&str, &str, f64)],
+        dimensions: &[(&str, &str)],
+    ) {
+        let line = line(namespace, at, values, dimensions);
         match &self.kept {
             // Lambda reads standard output; where nobody does, nothing is measured.
             None => drop(writeln!(std::io::stdout(), "{line}")),
@@ -90,37 +103,49 @@ impl Meter {
         }
     }
 
-    /// Counts a failure of a function.
+    /// Counts a failure of a function: by its class, and by what is to be done about it, so that an
+    /// alarm need not know the classes that a person has to mend.
     pub fn failure(&self, function: &str, class: Class, at: Timestamp) {
-        self.record(
-            Metric::Failures,
-            at,
-            1.0,
-            &[("Function", function), ("Class", class.name())],
-        );
+        let disposition = class.disposition().name();
+        for by in [("Class", class.name()), ("Disposition", disposition)] {
+            self.record(Metric::Failures, at, 1.0, &[("Function", function), by]);
+        }
     }
 }
 
-fn line(metric: Metric, at: Timestamp, value: f64, dimensions: &[(&str, &str)]) -> Value {
+fn line(
+    namespace: &str,
+    at: Timestamp,
+    values: &[(&str, &str, f64)],
+    dimensions: &[(&str, &str)],
+) -> Value {
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let metrics: Vec<Value> = values
+        .iter()
+        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+        .collect();
     let mut line = Map::from_iter([(
         "_aws".to_owned(),
         json!({
             "Timestamp": at.as_millisecond(),
             "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
+                "Namespace": namespace,
                 "Dimensions": [names],
-                "Metrics": [{"Name": metric.name(), "Unit": metric.unit()}],
+                "Metrics": metrics,
             }],
         }),
     )]);
-    let values: BTreeMap<&str, &str> = dimensions.iter().copied().collect();
+    let dimensions: BTreeMap<&str, &str> = dimensions.iter().copied().collect();
     line.extend(
-        values
+        dimensions
             .into_iter()
             .map(|(name, value)| (name.to_owned(), json!(value))),
     );
-    line.insert(metric.name().to_owned(), json!(value));
+    line.extend(
+        values
+            .iter()
+            .map(|(name, _, value)| ((*name).to_owned(), json!(value))),
+    );
     Value::Object(line)
 }
 
@@ -178,19 +203,21 @@ mod tests {
         let (meter, lines) = Meter::keeping();
         let at = "2026-11-24T09:20:00.250Z".parse().unwrap();
         meter.failure("zonal-shift", Class::Throttled, at);
-        let expected = json!({
-            "_aws": {
-                "Timestamp": 1_795_512_000_250_i64,
-                "CloudWatchMetrics": [{
-                    "Namespace": "Evac",
-                    "Dimensions": [["Function", "Class"]],
-                    "Metrics": [{"Name": "Failures", "Unit": "Count"}],
-                }],
-            },
-            "Function": "zonal-shift",
-            "Class": "throttled",
-            "Failures": 1.0,
+        let expected = [("Class", "throttled"), ("Disposition", "retry")].map(|(by, value)| {
+            json!({
+                "_aws": {
+                    "Timestamp": 1_795_512_000_250_i64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "Evac",
+                        "Dimensions": [["Function", by]],
+                        "Metrics": [{"Name": "Failures", "Unit": "Count"}],
+                    }],
+                },
+                "Function": "zonal-shift",
+                by: value,
+                "Failures": 1.0,
+            })
         });
-        assert_eq!(*lines.lock().unwrap(), [expected]);
+        assert_eq!(*lines.lock().unwrap(), expected);
     }
 }

@@ -308,6 +308,7 @@ fn connections(caller: &str) -> Connections {
         habitat: Habitat::Embedded,
         endpoint: Some("http://127.0.0.1".to_owned()),
         endpoints: Default::default(),
+        wall_clock: false,
     };
     let credentials = Credentials::new(caller, "embedded", None, None, "embedded");
     Connections::over(

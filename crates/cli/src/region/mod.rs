@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use region::clock::run_until;
 use region::scenario::{Scenario, built_in, healthy};
 use region::stage::Stage;
@@ -39,7 +39,15 @@ pub(crate) fn command(options: &RegionOptions) -> anyhow::Result<bool> {
 async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()> {
     // Before anything is told: whoever reads that the Region is ready may stop it at once.
     let mut signals = Signals::new()?;
-    let stage = Stage::set(scenario, SEED).map_err(|error| UsageError(error.to_string()))?;
+    let stage = match options.began {
+        None => Stage::set(scenario, SEED),
+        Some(minutes) => Stage::set_at(scenario, SEED, wall_minutes_ago(minutes)),
+    };
+    let stage = stage.map_err(|error| UsageError(error.to_string()))?;
+    if options.began.is_some() {
+        let passed = Timestamp::now().duration_since(stage.region.now());
+        stage.region.advance(passed).await;
+    }
     functions::add(&mut stage.region.state());
     let listening = listen(&stage.region, options.port)
         .await
@@ -54,6 +62,13 @@ async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()>
         ended = clock => ended??,
     }
     Ok(())
+}
+
+/// The moment so many minutes ago, by the wall clock.
+fn wall_minutes_ago(minutes: u16) -> Timestamp {
+    let now = Timestamp::now();
+    now.checked_sub(SignedDuration::from_mins(minutes.into()))
+        .unwrap_or(now)
 }
 
 fn tell(stage: &Stage, scenario: &Scenario, listening: &Listening) -> anyhow::Result<()> {
