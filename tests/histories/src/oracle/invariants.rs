@@ -51,12 +51,12 @@ fn lost_by_restore(history: &[Happened]) -> Vec<Breach> {
     restores.collect()
 }
 
-/// Records that people deleted: Evac cannot know any more what is missing from the group.
+/// Records that people deleted, alone or with their group: Evac cannot know any more what is missing.
 fn taken_over(desk: &Desk, log: &Log) -> Vec<TakenOver> {
     let deleted = log.deeds.iter().filter(|deed| deed.done);
     deleted
         .filter_map(|deed| match &deed.what {
-            What::DeleteTags { group, .. } => Some(TakenOver {
+            What::DeleteTags { group, .. } | What::DeleteGroup { group, .. } => Some(TakenOver {
                 group: desk.place.group(*group).to_owned(),
                 after: deed.mark.changes,
             }),

@@ -139,10 +139,18 @@ pub(super) fn unproven(desk: &Desk) -> Vec<String> {
             && phase == Some(Phase::FailBack)
             && before != Some(Phase::FailBack);
         // What is left without its lead is ended, whatever the zone is like; so is what somebody takes
-        // the lead from for another zone.
+        // the lead from for another zone, and what a person ended at the lead, although AWS keeps the
+        // lead's traffic away.
         let holds_lead = lead.values().any(|zone| **zone == change.zone)
             && lead.values().all(|zone| **zone == change.zone);
-        if !begins || !holds_lead || commanded(&log, place) {
+        let overruled = history[..place].iter().any(|happened| {
+            persons_end(happened).is_some_and(|(ended, marker)| {
+                ended.resource.as_ref() == Some(&desk.place.resources[0])
+                    && Marker::from_comment(&change.comment)
+                        .is_some_and(|ours| ours.incident == marker.incident)
+            })
+        });
+        if !begins || !holds_lead || overruled || commanded(&log, place) {
             continue;
         }
         wrong.extend(doubts(desk, &log, change).map(|doubt| {
