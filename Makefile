@@ -19,7 +19,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
+.PHONY: help build drill test browser crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
 	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants
 
 help: ## Show what there is to make
@@ -34,7 +34,11 @@ drill: build ## Rehearse a gray failure in one zone, with the real functions and
 test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
-	@$(MAKE) clients
+	@$(MAKE) clients browser
+
+browser: build /usr/bin/chromium tests/browser/node_modules/.package-lock.json ## Look at the report and the live view in a browser
+	$(CARGO) build $(LOCKED) --workspace --example made-up
+	cd tests/browser && EVAC_BIN=$(abspath $(BIN)) npm test
 
 crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
 	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
@@ -60,7 +64,7 @@ lock-clients: ## Pin what the walk needs in its newest versions
 emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contract suite compares with
 
 schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
-	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest --package report in_docs
 
 fuzz: $(TOOLS)/cargo-fuzz ## Run the fuzz targets, RUNS executions of each, guided by coverage; FUZZ names some of them
 	scripts/fuzz $(or $(RUNS),100000) $(FUZZ)
@@ -122,6 +126,13 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 	python3 -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+/usr/bin/chromium:
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
 
 # A tool that is there already is not built again. Any nextest runs the tests; what deny accepts and what
 # the fuzzer's build is depend on their versions.
