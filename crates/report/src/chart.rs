@@ -116,7 +116,7 @@ const LEADING: i32 = 16;
 /// plotters writes a font's size divided by this.
 const FONT: f64 = 1.24;
 /// The width of a letter of a name, at the size that names have.
-const LETTER: f64 = 7.0;
+const LETTER: f64 = 7.8;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Plane<'a> =
@@ -230,17 +230,17 @@ impl Chart<'_> {
         }
         let ends = [(self.time.start, *value), (self.time.end, *value)];
         plane.draw_series([PathElement::new(ends, stroke(LIMIT, 1))])?;
-        let below = font(11.0, MUTED, Pos::new(HPos::Left, VPos::Bottom));
-        let place = plane.backend_coord(&(self.time.start, *value));
+        let above = font(11.0, MUTED, Pos::new(HPos::Right, VPos::Bottom));
+        let place = plane.backend_coord(&(self.time.end, *value));
         let area = plane.plotting_area().strip_coord_spec();
         let origin = area.get_base_pixel();
         area.draw(&Text::new(
             what.clone(),
             (
-                place.0 - origin.0 + scaled(5),
+                place.0 - origin.0 - scaled(5),
                 place.1 - origin.1 - scaled(2),
             ),
-            below,
+            above,
         ))?;
         Ok(())
     }

@@ -79,11 +79,7 @@ fn did(incident: &Incident) -> String {
 }
 
 fn meant(incident: &Incident) -> String {
-    let since = if incident.detected_after_s.is_some() {
-        "alarm"
-    } else {
-        "beginning"
-    };
+    let since = since(incident);
     let with = incident.customer_errors.with_evac;
     let was = format!(
         "From the {since} on {} requests failed or were slow",
@@ -98,6 +94,21 @@ fn meant(incident: &Incident) -> String {
         }
         Some(without) => format!("{was}, and {} without Evac.", grouped(without)),
         None => format!("{was}."),
+    }
+}
+
+/// From when on bad requests are counted.
+pub(crate) fn since(incident: &Incident) -> &'static str {
+    let faulty = incident
+        .markers
+        .iter()
+        .any(|marker| marker.kind == MarkerKind::Fault);
+    if incident.detected_after_s.is_some() {
+        "alarm"
+    } else if faulty {
+        "fault"
+    } else {
+        "beginning"
     }
 }
 

@@ -41,25 +41,28 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         runtime.block_on(serve::serve(&scenario, options, &functions))?;
         return Ok(true);
     }
+    let report = options.report.as_deref().map(create_report).transpose()?;
     let incident = runtime.block_on(run::play(&scenario, options, &functions))?;
     match options.format {
         Format::Json => tell(&serde_json::to_string_pretty(&incident)?)?,
         Format::Text => tell(&text::summary(&incident))?,
     }
-    if let Some(path) = &options.report {
-        write_report(path, &incident)?;
+    if let Some(mut file) = report {
+        file.write_all(report::standalone(&incident).as_bytes())
+            .context("the report cannot be written")?;
     }
     Ok(incident.is_good())
 }
 
-fn write_report(path: &Path, incident: &Incident) -> anyhow::Result<()> {
-    std::fs::write(path, report::standalone(incident)).map_err(|error| {
+/// Creates the file of the report: before the drill, so that nobody waits for it in vain.
+fn create_report(path: &Path) -> anyhow::Result<File> {
+    let file = File::create(path).map_err(|error| {
         let path = path.display();
         UsageError(format!(
             "--report {path}: {error}; name a file in a directory that exists and can be written to"
         ))
     })?;
-    Ok(())
+    Ok(file)
 }
 
 /// The scenario that is to be played, with the faults of the command line.

@@ -72,7 +72,12 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     Ok(customers)
 }
 
-pub(super) fn handlers(functions: &Functions, endpoint: &str, topic: &str, log: &LogSink) -> Handlers {
+pub(super) fn handlers(
+    functions: &Functions,
+    endpoint: &str,
+    topic: &str,
+    log: &LogSink,
+) -> Handlers {
     let handler = |name: &str, own: &[(&str, &str)]| -> Handler {
         let mut variables = BTreeMap::from([
             ("AWS_REGION".to_owned(), REGION.to_owned()),

@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use super::{clock, float, percent, scrolled, section as framed, time};
 use crate::chart::{Chart, Line, Look, WIDTHS};
 use crate::incident::{Counts, Incident, MarkerKind};
-use crate::sentences::grouped;
+use crate::sentences::{grouped, since};
 use crate::ticks::round_up;
 
 /// With fewer requests in a step the share of the good ones is left out: it would be noise.
@@ -215,8 +215,8 @@ pub(super) fn compared(incident: &Incident) -> Markup {
             caption { "Bad requests" }
             thead { tr { th scope="col" { "counted from" } th scope="col" { "with Evac" } th scope="col" { "without" } th scope="col" { "spared" } } }
             tbody {
-                (compared_row("the alarm", incident.customer_errors))
-                (compared_row("the fault", errors))
+                (compared_row(since(incident), incident.customer_errors))
+                @if since(incident) == "alarm" { (compared_row("fault", errors)) }
             }
         }
     };
@@ -236,7 +236,7 @@ fn compared_row(from: &str, errors: crate::incident::CustomerErrors) -> Markup {
     };
     html! {
         tr {
-            th scope="row" { (from) }
+            th scope="row" { "the " (from) }
             td.n { (grouped(errors.with_evac)) }
             td.n { (grouped(without)) }
             td.n { (format!("{:.0}%", spared.max(0.0) * 100.0)) }

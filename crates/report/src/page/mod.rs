@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::incident::{Incident, Source};
-use crate::sentences::{grouped, seconds};
+use crate::sentences::{grouped, seconds, since};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -138,7 +138,7 @@ fn header(incident: &Incident) -> Markup {
                 (figure("fault to alarm", incident.detected_after_s.map(seconds)))
                 (figure("alarm to shift", incident.shift_requested_after_ms.map(|ms| seconds(ms / 1000.0))))
                 (figure("shift to customers well", incident.customers_well_after_s.map(seconds)))
-                (figure("bad requests since the alarm", Some(grouped(incident.customer_errors.with_evac))))
+                (figure(&format!("bad requests since the {}", since(incident)), Some(grouped(incident.customer_errors.with_evac))))
                 (figure("the same without Evac", incident.customer_errors.without_evac.map(grouped)))
             }
         }

@@ -56,24 +56,28 @@ impl Door {
         let path = request.uri().path().to_owned();
         Ok(match (request.method(), path.as_str()) {
             (&Method::GET, "/") => self.page(),
-            (&Method::GET, "/parts") => {
-                text("text/html; charset=utf-8", report::parts(&self.session.incident()))
-            }
+            (&Method::GET, "/parts") => text(
+                "text/html; charset=utf-8",
+                report::parts(&self.session.incident()),
+            ),
             (&Method::GET, "/incident") => match serde_json::to_string(&self.session.incident()) {
                 Ok(json) => text("application/json", json),
                 Err(error) => said(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
             },
             (&Method::GET, "/events") => self.events(),
             (&Method::POST, "/do") => self.deed(request).await,
-            (_, "/" | "/parts" | "/incident" | "/events" | "/do") => {
-                said(StatusCode::METHOD_NOT_ALLOWED, "this is asked in another way")
-            }
+            (_, "/" | "/parts" | "/incident" | "/events" | "/do") => said(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this is asked in another way",
+            ),
             _ => said(StatusCode::NOT_FOUND, "there is no such page"),
         })
     }
 
     fn is_addressed(&self, headers: &HeaderMap) -> bool {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
         host.is_some_and(|host| self.hosts.iter().any(|own| own == host))
     }
 

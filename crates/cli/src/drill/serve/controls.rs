@@ -18,7 +18,9 @@ const SERVICES: [&str; 5] = [
 /// The controls for a drill in these zones. AZ IDs are letters, digits and dashes, as their type holds.
 pub(super) fn markup(zones: &[String]) -> String {
     let options = |names: &mut dyn Iterator<Item = &str>| -> String {
-        names.map(|name| format!("<option>{name}</option>")).collect()
+        names
+            .map(|name| format!("<option>{name}</option>"))
+            .collect()
     };
     let zones = options(&mut zones.iter().map(String::as_str));
     MARKUP

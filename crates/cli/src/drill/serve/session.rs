@@ -141,9 +141,8 @@ impl Session {
         options: &DrillOptions,
         functions: &Functions,
     ) -> anyhow::Result<Self> {
-        let set = || {
-            Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))
-        };
+        let set =
+            || Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()));
         let stage = set()?;
         let listening = listen(&stage.region, 0).await?;
         let log = log_sink(options.logs);
@@ -239,8 +238,7 @@ impl Session {
                 .filter(|one| one.at >= self.stage.begin)
                 .map(entry)
                 .filter(|one| {
-                    one.actor != "cloudwatch"
-                        || self.is_own(one.what.trim_start_matches("alarm "))
+                    one.actor != "cloudwatch" || self.is_own(one.what.trim_start_matches("alarm "))
                 })
                 .collect();
             news.entries_seen = state.timeline.entries().len();
@@ -385,7 +383,9 @@ impl Session {
         drop(pace);
         self.stage.region.begin_fault(&fault, None);
         self.stage.region.tell(format!("{service} goes down"));
-        Ok(format!("{service} is down: it answers every call with a 5xx."))
+        Ok(format!(
+            "{service} is down: it answers every call with a 5xx."
+        ))
     }
 
     fn bring_up(&self, service: &str) -> Result<String, String> {
