@@ -8,11 +8,13 @@ mod run;
 mod serve;
 mod text;
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context;
 use region::fault::spec::RegionFault;
 use region::scenario::{Scenario, built_in, file_of};
-use report::Incident;
 
 use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::input::read;

@@ -46,6 +46,8 @@
     });
   }
 
+  at("watch").addEventListener("change", (event) => act({ do: "watch", on: event.target.checked }));
+
   // The page's parts are made by the program, which escapes them. What a reader has opened stays open,
   // and what has the focus keeps it.
   const redraw = async () => {

@@ -46,6 +46,9 @@ struct Pace {
     fault_at: Option<Timestamp>,
     down: Vec<RegionFault>,
     interfered: bool,
+    /// Whether the clock is to stand still as soon as traffic or capacity is changed.
+    watches: bool,
+    changes_seen: usize,
 }
 
 #[derive(Default)]
@@ -111,6 +114,8 @@ pub(super) enum Deed {
     Pause {},
     /// The clock goes on.
     Resume {},
+    /// Whether the clock stands still as soon as somebody changes where traffic or capacity goes.
+    Watch { on: bool },
     /// The clock runs so many times faster than the wall clock.
     Speed { times: f64 },
 }
@@ -160,6 +165,8 @@ impl Session {
                 fault_at: None,
                 down: Vec::new(),
                 interfered: false,
+                watches: false,
+                changes_seen: 0,
             }),
             news: Mutex::default(),
         })
@@ -168,7 +175,12 @@ impl Session {
     /// Lets the clock run, for as long as there is anything to see.
     pub(super) async fn run(&self) -> anyhow::Result<()> {
         let speed = || {
-            let pace = self.pace();
+            let changes = self.stage.region.state().history.changes().len();
+            let mut pace = self.pace();
+            if pace.watches && changes > pace.changes_seen {
+                pace.paused = true;
+            }
+            pace.changes_seen = changes;
             (!pace.paused).then_some(pace.speed)
         };
         run_at(&self.stage.region, self.last(), speed).await?;
@@ -284,7 +296,10 @@ impl Session {
 
     /// Does what a person asks for; what was done, or why not.
     pub(super) fn perform(&self, deed: &Deed) -> Result<String, String> {
-        let paced = matches!(deed, Deed::Pause {} | Deed::Resume {} | Deed::Speed { .. });
+        let paced = matches!(
+            deed,
+            Deed::Pause {} | Deed::Resume {} | Deed::Watch { .. } | Deed::Speed { .. }
+        );
         if !paced {
             self.pace().interfered = true;
         }
@@ -322,6 +337,14 @@ impl Session {
             Deed::Resume {} => {
                 self.pace().paused = false;
                 Ok("The clock goes on.".to_owned())
+            }
+            Deed::Watch { on } => {
+                self.pace().watches = *on;
+                Ok(if *on {
+                    "The clock stands still as soon as something is changed.".to_owned()
+                } else {
+                    "The clock goes on whatever is changed.".to_owned()
+                })
             }
             Deed::Speed { times } => {
                 let speed = Speed::try_from(*times).map_err(|error| error.to_string())?;
