@@ -179,7 +179,7 @@ pub(super) fn map(state: &State, drill: &Drill<'_>, alarmed: bool) -> Vec<MapPha
     let fault = drill.fault_at.clamp(begin, end);
     let mut parts: Vec<(&str, Timestamp, Timestamp)> = vec![("Before", begin, fault)];
     let away = away(state, end);
-    let hurt = if alarmed || drill.scenario.faults.iter().len() > 0 {
+    let hurt = if alarmed || !drill.scenario.faults.is_empty() {
         "While it hurt"
     } else {
         "Throughout"
