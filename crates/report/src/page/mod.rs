@@ -84,7 +84,7 @@ fn document_with(
             body {
                 (controls)
                 main id="incident" { (body(incident)) }
-                (footer(incident))
+                (footer(incident, controls.0.is_empty()))
                 (foot)
             }
         }
@@ -197,7 +197,7 @@ fn figure(name: &str, value: Option<String>) -> Markup {
     }
 }
 
-fn footer(incident: &Incident) -> Markup {
+fn footer(incident: &Incident, alone: bool) -> Markup {
     html! {
         footer {
             p {
@@ -209,7 +209,8 @@ fn footer(incident: &Incident) -> Markup {
                 @if let Some(limit) = incident.slow_after_ms {
                     ", slow being more than " (limit) " ms"
                 }
-                ". This page needs no network and runs no script."
+                "."
+                @if alone { " This page needs no network and runs no script." }
             }
         }
     }
