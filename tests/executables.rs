@@ -221,11 +221,11 @@ fn the_json_of_a_drill_is_what_its_schema_says_and_its_report_a_page() {
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
     assert_eq!(problems, [""; 0]);
-    let kinds: Vec<&str> = outcome["markers"]
+    let kinds: Vec<&str> = outcome["moments"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|marker| marker["kind"].as_str().unwrap())
+        .map(|moment| moment["kind"].as_str().unwrap())
         .collect();
     assert_eq!(kinds, ["fault", "alarm", "verdict", "shift", "prune"]);
     let spent = outcome["spent"].as_array().unwrap().iter();

@@ -52,7 +52,7 @@ pub struct Incident {
     /// Everything that happened.
     pub timeline: Vec<Entry>,
     /// The moments that the charts mark, in order.
-    pub markers: Vec<Marker>,
+    pub moments: Vec<Moment>,
     /// Seconds from the fault to the first of the workload's alarms.
     pub detected_after_s: Option<f64>,
     /// Milliseconds from that alarm to Evac's first shift; none where there was a shift before it.
@@ -165,12 +165,12 @@ pub struct Entry {
 /// A moment that the charts mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Marker {
+pub struct Moment {
     /// When.
     #[cfg_attr(test, schemars(with = "String"))]
     pub at: Timestamp,
     /// What kind of moment it is.
-    pub kind: MarkerKind,
+    pub kind: MomentKind,
     /// What happened.
     pub what: String,
 }
@@ -179,7 +179,7 @@ pub struct Marker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub enum MarkerKind {
+pub enum MomentKind {
     /// Something goes wrong.
     Fault,
     /// It does not any more.
@@ -200,7 +200,7 @@ pub enum MarkerKind {
     End,
 }
 
-impl MarkerKind {
+impl MomentKind {
     /// The word.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! What happened, in three sentences.
 
-use crate::incident::{Incident, MarkerKind};
+use crate::incident::{Incident, MomentKind};
 
 /// What went wrong, what Evac did, and what it meant to customers.
 #[must_use]
@@ -9,7 +9,7 @@ pub fn summary(incident: &Incident) -> Vec<String> {
 }
 
 fn went_wrong(incident: &Incident) -> String {
-    let first = (incident.markers.iter()).find(|marker| marker.kind == MarkerKind::Fault);
+    let first = (incident.moments.iter()).find(|moment| moment.kind == MomentKind::Fault);
     let workload = &incident.workload;
     match first {
         Some(fault) => format!(
@@ -19,9 +19,9 @@ fn went_wrong(incident: &Incident) -> String {
         ),
         None if incident.detected_after_s.is_some() => {
             let alarm = incident
-                .markers
+                .moments
                 .iter()
-                .find(|marker| marker.kind == MarkerKind::Alarm);
+                .find(|moment| moment.kind == MomentKind::Alarm);
             let at = alarm.map_or(incident.begin, |alarm| alarm.at);
             format!(
                 "At {} an alarm of {workload} went off.",
@@ -49,9 +49,9 @@ fn did(incident: &Incident) -> String {
                 None => ", and customers were not well within the time shown".to_owned(),
             };
             let undone = if incident
-                .markers
+                .moments
                 .iter()
-                .any(|marker| marker.kind == MarkerKind::End)
+                .any(|moment| moment.kind == MomentKind::End)
             {
                 "; in the end traffic returned"
             } else {
@@ -100,9 +100,9 @@ fn meant(incident: &Incident) -> String {
 /// From when on bad requests are counted.
 pub(crate) fn since(incident: &Incident) -> &'static str {
     let faulty = incident
-        .markers
+        .moments
         .iter()
-        .any(|marker| marker.kind == MarkerKind::Fault);
+        .any(|moment| moment.kind == MomentKind::Fault);
     if incident.detected_after_s.is_some() {
         "alarm"
     } else if faulty {

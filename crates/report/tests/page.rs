@@ -81,7 +81,7 @@ fn a_drill_without_numbers_has_a_page_too() {
     }
     bare.latency.zones.clear();
     bare.map.clear();
-    bare.markers.clear();
+    bare.moments.clear();
     bare.verdicts.clear();
     bare.spent.clear();
     bare.customers.without_evac = None;

@@ -71,7 +71,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
         without_evac: Some(bad(drill.without, from, end)),
     };
     let ending = judge(&state, scenario, stage.begin);
-    let markers = moments::markers(&state, stage, drill, &reports);
+    let moments = moments::moments(&state, stage, drill, &reports);
     let invariants = audit(&state, Terms::of(scenario));
     let mut incident = Incident {
         schema: SCHEMA.to_owned(),
@@ -95,7 +95,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
         },
         verdicts: verdicts(&reports),
         timeline: timeline(&state),
-        markers,
+        moments,
         detected_after_s: course.alarm_at.map(|alarm| seconds(course.fault_at, alarm)),
         shift_requested_after_ms: course
             .alarm_at

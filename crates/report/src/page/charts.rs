@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{clock, float, percent, scrolled, section as framed, time};
 use crate::chart::{Chart, Line, Look, WIDTHS};
-use crate::incident::{Counts, Incident, MarkerKind};
+use crate::incident::{Counts, Incident, MomentKind};
 use crate::sentences::{grouped, since};
 use crate::ticks::round_up;
 
@@ -28,14 +28,14 @@ pub(super) fn section(incident: &Incident) -> Markup {
 /// The marked moments, by the numbers on the flags.
 fn moments(incident: &Incident) -> Markup {
     html! {
-        @if !incident.markers.is_empty() {
+        @if !incident.moments.is_empty() {
             ol.moments {
-                @for (index, marker) in incident.markers.iter().enumerate() {
+                @for (index, moment) in incident.moments.iter().enumerate() {
                     li {
                         span.number { (index + 1) }
-                        (time(marker.at))
-                        span.kind { (marker.kind.word()) }
-                        span.what { (marker.what) }
+                        (time(moment.at))
+                        span.kind { (moment.kind.word()) }
+                        span.what { (moment.what) }
                     }
                 }
             }
@@ -420,9 +420,9 @@ fn whole(incident: &Incident) -> Range<i64> {
 }
 
 fn numbered(incident: &Incident) -> Vec<(i64, usize)> {
-    let markers = incident.markers.iter().enumerate();
-    markers
-        .map(|(index, marker)| (marker.at.as_second(), index + 1))
+    let moments = incident.moments.iter().enumerate();
+    moments
+        .map(|(index, moment)| (moment.at.as_second(), index + 1))
         .collect()
 }
 
@@ -430,17 +430,17 @@ fn numbered(incident: &Incident) -> Vec<(i64, usize)> {
 fn shaded(incident: &Incident) -> Vec<Range<i64>> {
     let mut shaded = Vec::new();
     let mut since = Vec::new();
-    for marker in &incident.markers {
-        match marker.kind {
-            MarkerKind::Fault => since.push(marker.at.as_second()),
-            MarkerKind::FaultEnds => {
+    for moment in &incident.moments {
+        match moment.kind {
+            MomentKind::Fault => since.push(moment.at.as_second()),
+            MomentKind::FaultEnds => {
                 let from = if since.is_empty() {
                     None
                 } else {
                     Some(since.remove(0))
                 };
                 if let (Some(from), true) = (from, since.is_empty()) {
-                    shaded.push(from..marker.at.as_second());
+                    shaded.push(from..moment.at.as_second());
                 }
             }
             _ => {}

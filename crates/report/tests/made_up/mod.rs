@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use report::incident::{
     Counts, CustomerErrors, Customers, Entry, Incident, Invariant, Latency, MapPhase, MapZone,
-    Marker, MarkerKind, Message, MutatingCall, SCHEMA, Source, Spent, Step, Verdict, Whose,
+    Message, Moment, MomentKind, MutatingCall, SCHEMA, Source, Spent, Step, Verdict, Whose,
     ZoneCounts, ZoneLatency, ZoneNumbers,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
     };
     let fault = i64::from(minutes) * 20;
     let zone = "use1-az2";
-    let marker = |second: i64, kind: MarkerKind, what: &str| Marker {
+    let moment = |second: i64, kind: MomentKind, what: &str| Moment {
         at: at(second),
         kind,
         what: what.to_owned(),
@@ -109,45 +109,45 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
                 what: format!("alarm use1-az2-wildrydes-fault-rate looked for the {minute}th time"),
             })
             .collect(),
-        markers: vec![
-            marker(
+        moments: vec![
+            moment(
                 fault,
-                MarkerKind::Fault,
+                MomentKind::Fault,
                 "35% of the requests to all of use1-az2 fail",
             ),
-            marker(
+            moment(
                 fault + 150,
-                MarkerKind::Alarm,
+                MomentKind::Alarm,
                 "use1-az2-wildrydes-isolated-impact-aggregate-alarm",
             ),
-            marker(
+            moment(
                 fault + 151,
-                MarkerKind::Verdict,
+                MomentKind::Verdict,
                 "evacuate use1-az2 (impaired)",
             ),
-            marker(
+            moment(
                 fault + 152,
-                MarkerKind::Shift,
+                MomentKind::Shift,
                 "traffic of app/front leaves use1-az2",
             ),
-            marker(
+            moment(
                 fault + 153,
-                MarkerKind::Prune,
+                MomentKind::Prune,
                 "wildrydes-web without use1-az2",
             ),
-            marker(
+            moment(
                 2 * fault,
-                MarkerKind::FaultEnds,
+                MomentKind::FaultEnds,
                 "35% of the requests to all of use1-az2 fail",
             ),
-            marker(
+            moment(
                 2 * fault + 900,
-                MarkerKind::Restore,
+                MomentKind::Restore,
                 "wildrydes-web with use1-az2 again",
             ),
-            marker(
+            moment(
                 2 * fault + 1_200,
-                MarkerKind::End,
+                MomentKind::End,
                 "traffic of app/front returns to use1-az2",
             ),
         ],
@@ -301,8 +301,8 @@ pub(crate) fn hostile() -> Incident {
         entry.actor = text();
         entry.what = text();
     }
-    for marker in &mut incident.markers {
-        marker.what = text();
+    for moment in &mut incident.moments {
+        moment.what = text();
     }
     for (zone, latency) in (incident.customers.zones.iter_mut()).zip(&mut incident.latency.zones) {
         zone.zone = text();

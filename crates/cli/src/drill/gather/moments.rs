@@ -11,7 +11,7 @@ use region::history::Change;
 use region::stage::Stage;
 use region::state::State;
 use region::timeline::{FAULT_BEGINS, FAULT_ENDS};
-use report::incident::{MapPhase, MapZone, Marker, MarkerKind};
+use report::incident::{MapPhase, MapZone, Moment, MomentKind};
 
 use super::Drill;
 
@@ -21,46 +21,46 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 const SHORTEST: SignedDuration = SignedDuration::from_secs(20);
 
 /// The moments, in order.
-pub(super) fn markers(
+pub(super) fn moments(
     state: &State,
     stage: &Stage,
     drill: &Drill<'_>,
     reports: &[Report],
-) -> Vec<Marker> {
-    let mut markers = scripted(state);
-    markers.extend(alarms(state, stage));
-    markers.extend(decisions(reports, drill.fault_at));
-    markers.extend(changes(state));
-    markers.retain(|marker| (drill.begin..=drill.end).contains(&marker.at));
+) -> Vec<Moment> {
+    let mut moments = scripted(state);
+    moments.extend(alarms(state, stage));
+    moments.extend(decisions(reports, drill.fault_at));
+    moments.extend(changes(state));
+    moments.retain(|moment| (drill.begin..=drill.end).contains(&moment.at));
     // At one moment the alarm goes before the verdict, and that before what follows from it.
-    markers.sort_by_key(|marker| (marker.at, rank(marker.kind)));
-    markers
+    moments.sort_by_key(|moment| (moment.at, rank(moment.kind)));
+    moments
 }
 
-fn rank(kind: MarkerKind) -> usize {
+fn rank(kind: MomentKind) -> usize {
     match kind {
-        MarkerKind::Fault | MarkerKind::FaultEnds | MarkerKind::Act => 0,
-        MarkerKind::Alarm => 1,
-        MarkerKind::Verdict => 2,
-        MarkerKind::Shift | MarkerKind::Restore => 3,
-        MarkerKind::Prune | MarkerKind::End => 4,
+        MomentKind::Fault | MomentKind::FaultEnds | MomentKind::Act => 0,
+        MomentKind::Alarm => 1,
+        MomentKind::Verdict => 2,
+        MomentKind::Shift | MomentKind::Restore => 3,
+        MomentKind::Prune | MomentKind::End => 4,
     }
 }
 
 /// What the scenario, or a person, has happen.
-fn scripted(state: &State) -> Vec<Marker> {
+fn scripted(state: &State) -> Vec<Moment> {
     let entries = state.timeline.entries().iter();
     entries
         .filter(|entry| entry.actor == "scenario")
         .map(|entry| {
             let (kind, what) = if let Some(what) = entry.what.strip_prefix(FAULT_BEGINS) {
-                (MarkerKind::Fault, what)
+                (MomentKind::Fault, what)
             } else if let Some(what) = entry.what.strip_prefix(FAULT_ENDS) {
-                (MarkerKind::FaultEnds, what)
+                (MomentKind::FaultEnds, what)
             } else {
-                (MarkerKind::Act, entry.what.as_str())
+                (MomentKind::Act, entry.what.as_str())
             };
-            Marker {
+            Moment {
                 at: entry.at,
                 kind,
                 what: what.to_owned(),
@@ -69,22 +69,22 @@ fn scripted(state: &State) -> Vec<Marker> {
         .collect()
 }
 
-fn alarms(state: &State, stage: &Stage) -> Vec<Marker> {
+fn alarms(state: &State, stage: &Stage) -> Vec<Moment> {
     let alarms = state.timeline.alarms().iter();
     alarms
         .filter(|alarm| alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name))
-        .map(|alarm| Marker {
+        .map(|alarm| Moment {
             at: alarm.at,
-            kind: MarkerKind::Alarm,
+            kind: MomentKind::Alarm,
             what: alarm.name.clone(),
         })
         .collect()
 }
 
 /// The verdicts from the fault on, where another one is given than before.
-fn decisions(reports: &[Report], fault_at: Timestamp) -> Vec<Marker> {
+fn decisions(reports: &[Report], fault_at: Timestamp) -> Vec<Moment> {
     let mut last = None;
-    let mut markers = Vec::new();
+    let mut moments = Vec::new();
     for report in reports.iter().filter(|report| report.at >= fault_at) {
         let verdict = &report.verdict;
         let is = (verdict.name(), verdict.zone(), verdict.code());
@@ -99,9 +99,9 @@ fn decisions(reports: &[Report], fault_at: Timestamp) -> Vec<Marker> {
                 Some(zone) => format!("{} {zone} ({})", verdict.name(), verdict.code()),
                 None => format!("{} ({})", verdict.name(), verdict.code()),
             };
-            markers.push(Marker {
+            moments.push(Moment {
                 at: report.at,
-                kind: MarkerKind::Verdict,
+                kind: MomentKind::Verdict,
                 what,
             });
         }
@@ -109,11 +109,11 @@ fn decisions(reports: &[Report], fault_at: Timestamp) -> Vec<Marker> {
             last = Some(is);
         }
     }
-    markers
+    moments
 }
 
-fn changes(state: &State) -> Vec<Marker> {
-    let mut markers = Vec::new();
+fn changes(state: &State) -> Vec<Moment> {
+    let mut moments = Vec::new();
     for happened in state.history.changes() {
         let (kind, what) = match &happened.what {
             Change::Shift(change) => {
@@ -122,19 +122,19 @@ fn changes(state: &State) -> Vec<Marker> {
                 let zone = &change.zone;
                 match change.what {
                     What::Started => (
-                        MarkerKind::Shift,
+                        MomentKind::Shift,
                         format!("traffic of {resource} leaves {zone}"),
                     ),
                     What::AutoshiftStarted => (
-                        MarkerKind::Shift,
+                        MomentKind::Shift,
                         format!("AWS moves traffic away from {zone}"),
                     ),
                     What::Canceled | What::Expired => (
-                        MarkerKind::End,
+                        MomentKind::End,
                         format!("traffic of {resource} returns to {zone}"),
                     ),
                     What::AutoshiftCompleted => (
-                        MarkerKind::End,
+                        MomentKind::End,
                         format!("AWS lets traffic return to {zone}"),
                     ),
                     What::Updated => continue,
@@ -146,12 +146,12 @@ fn changes(state: &State) -> Vec<Marker> {
                 let come = names(after.iter().filter(|zone| !before.contains(zone)));
                 if !gone.is_empty() {
                     (
-                        MarkerKind::Prune,
+                        MomentKind::Prune,
                         format!("{} without {gone}", change.group),
                     )
                 } else if !come.is_empty() {
                     (
-                        MarkerKind::Restore,
+                        MomentKind::Restore,
                         format!("{} with {come} again", change.group),
                     )
                 } else {
@@ -159,13 +159,13 @@ fn changes(state: &State) -> Vec<Marker> {
                 }
             }
         };
-        markers.push(Marker {
+        moments.push(Moment {
             at: happened.at(),
             kind,
             what,
         });
     }
-    markers
+    moments
 }
 
 fn names<'a>(zones: impl Iterator<Item = &'a ZoneId>) -> String {

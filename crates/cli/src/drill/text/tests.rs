@@ -53,7 +53,7 @@ fn outcome() -> Incident {
         problems: Vec::new(),
         verdicts: Vec::new(),
         timeline: Vec::new(),
-        markers: Vec::new(),
+        moments: Vec::new(),
         detected_after_s: Some(150.0),
         shift_requested_after_ms: Some(184.4),
         customers_well_after_s: Some(44.0),
