@@ -19,7 +19,7 @@ LOCKED := --locked
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help build drill test crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
+.PHONY: help build drill test browser crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
 	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants \
 	synth infra infra-snapshots cfn-lint package smoke
 
@@ -35,9 +35,11 @@ drill: build ## Rehearse a gray failure in one zone, with the real functions and
 test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
-	@$(MAKE) clients
-	@$(MAKE) infra
-	@$(MAKE) smoke
+	@$(MAKE) clients browser infra smoke
+
+browser: build /usr/bin/chromium tests/browser/node_modules/.package-lock.json ## Look at the report and the live view in a browser
+	$(CARGO) build $(LOCKED) --workspace --example made-up
+	cd tests/browser && EVAC_BIN=$(abspath $(BIN)) npm test
 
 crash: build $(TOOLS)/nextest ## Kill each function at each of its calls, one drill for each
 	EVAC_CRASHES=all $(CARGO) nextest run $(LOCKED) --workspace --test crashes
@@ -64,7 +66,7 @@ lock-clients: ## Pin what the walk needs in its newest versions
 emulators: $(TOOLS)/emulators/installed ## Install the emulators that the contract suite compares with
 
 schemas: $(TOOLS)/nextest ## Write the schemas and samples in docs/ anew
-	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest in_docs
+	UPDATE_DOCS=1 $(CARGO) nextest run $(LOCKED) --package backtest --package report in_docs
 
 synth: infra/node_modules/installed ## Synthesize the CDK app, without the functions: needs only npm
 	npm --prefix infra run --silent synth
@@ -157,6 +159,13 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 	python3 -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+/usr/bin/chromium:
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
 
 # A tool that is there already is not built again. Any nextest runs the tests; what deny accepts and what
 # the fuzzer's build is depend on their versions.

@@ -105,9 +105,20 @@ fn every_scenario_ends_as_expected() {
             threads.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let output = evac(&["drill", "--scenario", name, "--speed", "600"]);
+                    let told = text(&output.stdout) + &text(&output.stderr);
+                    let wide = told.lines().find(|line| line.chars().count() > 100);
                     if output.status.code() != Some(0) {
-                        let told = text(&output.stdout) + &text(&output.stderr);
                         failed.lock().unwrap().push(format!("{name}:\n{told}"));
+                    } else if let Some(wide) = wide {
+                        failed
+                            .lock()
+                            .unwrap()
+                            .push(format!("{name}: too wide: {wide}"));
+                    } else if told.contains('\u{1b}') {
+                        failed
+                            .lock()
+                            .unwrap()
+                            .push(format!("{name}: escape sequences"));
                     }
                 }
             });
@@ -174,6 +185,11 @@ fn wrong_usage_has_status_2_and_names_flag_and_remedy() {
             &["drill", "--fault", "noCapacity:zone=use1-az9"],
             "--fault.zone: use1-az9, expected one of use1-az1, use1-az2, use1-az3",
         ),
+        (
+            &["drill", "--report", "/nowhere/drill.html"],
+            "--report /nowhere/drill.html: No such file or directory (os error 2); name a file in a directory that exists",
+        ),
+        (&["drill", "--port", "4599"], "--serve"),
         (&["explain"], "--input <FILE>"),
         (&["evacuate"], "unrecognized subcommand"),
     ] {
@@ -185,6 +201,44 @@ fn wrong_usage_has_status_2_and_names_flag_and_remedy() {
             text(&output.stderr)
         );
     }
+}
+
+#[test]
+fn the_json_of_a_drill_is_what_its_schema_says_and_its_report_a_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("drill.html");
+    let arguments = ["drill", "--speed", "2000", "--format", "json", "--report"];
+    let output = Command::new(executable("evac"))
+        .args(arguments)
+        .arg(&file)
+        .output()
+        .unwrap();
+    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema = include_str!("../docs/schema/incident.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<String> = (validator.iter_errors(&outcome))
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(problems, [""; 0]);
+    let kinds: Vec<&str> = outcome["moments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|moment| moment["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["fault", "alarm", "verdict", "shift", "prune"]);
+    let spent = outcome["spent"].as_array().unwrap().iter();
+    let spent: f64 = spent.map(|part| part["seconds"].as_f64().unwrap()).sum();
+    let times = outcome["detectedAfterS"].as_f64().unwrap()
+        + outcome["shiftRequestedAfterMs"].as_f64().unwrap() / 1000.0
+        + outcome["customersWellAfterS"].as_f64().unwrap();
+    assert!((spent - times).abs() < 0.001, "{spent} of {times}");
+    let page = std::fs::read_to_string(&file).unwrap();
+    for sentence in outcome["summary"].as_array().unwrap() {
+        assert!(page.contains(sentence.as_str().unwrap()), "{sentence}");
+    }
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
 
 #[test]

@@ -65,6 +65,8 @@ The exit status is 0 if every line was an observation, else 1.")]
   evac drill
   evac drill --list
   evac drill --scenario single-instance --speed 600
+  evac drill --scenario full-cycle --report full-cycle.html
+  evac drill --serve --scenario healthy
   evac drill --format json | jq .invariants
   evac drill --fault timeoutAfter:service=arc-zonal-shift,times=1
   evac drill --scenario fail-back --crash-after asg-pruning:30
@@ -95,6 +97,15 @@ pub(crate) struct DrillOptions {
     /// How to tell what happens
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Write a page about the drill to this file, for a browser; it needs no network
+    #[arg(long, value_name = "FILE.html", conflicts_with_all = ["print", "list"])]
+    pub(crate) report: Option<PathBuf>,
+    /// Show the drill live in a browser, with controls, until Ctrl-C; on 127.0.0.1 only
+    #[arg(long, conflicts_with_all = ["print", "list", "report", "format"])]
+    pub(crate) serve: bool,
+    /// The port of the live view; any that is free where it is left out
+    #[arg(long, value_name = "P", requires = "serve")]
+    pub(crate) port: Option<u16>,
     /// Show the scenarios and stop
     #[arg(long)]
     pub(crate) list: bool,

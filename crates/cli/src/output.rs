@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-/// Writes lines to standard output.
+/// Writes lines to standard output. Colours are left out where it is no terminal, and as `NO_COLOR` and
+/// its like say.
 ///
 /// # Errors
 /// Where it is closed; nobody listens any more then.
 pub(crate) fn tell(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
 }

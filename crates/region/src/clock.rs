@@ -43,6 +43,14 @@ impl TryFrom<f64> for Speed {
     }
 }
 
+impl Speed {
+    /// How many times faster.
+    #[must_use]
+    pub fn times(self) -> f64 {
+        self.0
+    }
+}
+
 /// Runs the Region until a moment of its clock, and on until no function runs any more.
 ///
 /// # Errors
@@ -51,6 +59,19 @@ pub async fn run_until(
     region: &Arc<Region>,
     end: Timestamp,
     speed: Speed,
+) -> Result<(), JoinError> {
+    run_at(region, end, || Some(speed)).await
+}
+
+/// The same at a speed that may change; the clock stands still while there is none, but for a function
+/// that runs.
+///
+/// # Errors
+/// Where the Region itself broke down while it ran a function.
+pub async fn run_at(
+    region: &Arc<Region>,
+    end: Timestamp,
+    speed: impl Fn() -> Option<Speed>,
 ) -> Result<(), JoinError> {
     let mut due = JoinSet::new();
     let mut last = Instant::now();
@@ -70,7 +91,11 @@ pub async fn run_until(
         if now >= end && !busy {
             return Ok(());
         }
-        let factor = if busy { 1.0 } else { speed.0 };
+        let factor = match speed() {
+            _ if busy => 1.0,
+            Some(speed) => speed.0,
+            None => 0.0,
+        };
         let by = SignedDuration::try_from_secs_f64(beat.as_secs_f64() * factor).unwrap_or_default();
         let target = now.checked_add(by).unwrap_or(end);
         // Past the end the clock only goes on as long as a function runs.

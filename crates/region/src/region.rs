@@ -35,8 +35,11 @@ use crate::lambda::wire::InvocationType;
 use crate::lambda::{Begun, Due, FunctionFailure, Invocation, Way};
 use crate::operation::{Operation, Service};
 use crate::past::Moment;
+use crate::scenario::act::Act;
 use crate::script::Step;
 use crate::state::{Call, State};
+use crate::timeline::{FAULT_BEGINS, FAULT_ENDS, fault_line};
+use crate::world::{Effect, Fault, FaultError, Target};
 use crate::{arc, autoscaling, cloudwatch, elb, eventbridge, lambda, sns};
 
 /// How often the clock moves while functions run.
@@ -87,6 +90,49 @@ impl Region {
     /// Ends a fault as scenarios write it.
     pub fn end_fault(&self, fault: &RegionFault) {
         fault.end(&mut self.state());
+    }
+
+    /// Lets a fault of the workload happen now, and tells of it.
+    ///
+    /// # Errors
+    /// A fault that cannot happen in this world.
+    pub fn hurt(&self, target: Target, effect: Effect) -> Result<(), FaultError> {
+        let mut state = self.state();
+        let fault = Fault {
+            target,
+            effect,
+            from: state.now(),
+            until: None,
+        };
+        let line = format!("{FAULT_BEGINS}{}", fault_line(&fault));
+        state.world.inject(fault)?;
+        state.tell_scenario(line);
+        Ok(())
+    }
+
+    /// Ends every fault of the workload now, and tells of it.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        let now = state.now();
+        state.world.clear_faults(now);
+        state.tell_scenario(format!("{FAULT_ENDS}every fault of the workload"));
+    }
+
+    /// Lets somebody do something now, and tells of it.
+    ///
+    /// # Errors
+    /// What AWS refuses.
+    pub fn act(&self, act: &Act) -> Result<(), ServiceError> {
+        let mut state = self.state();
+        state.tell_scenario(act.to_string());
+        let done = act.perform(&mut state);
+        state.note_changes(None);
+        done
+    }
+
+    /// A line about what somebody outside of the scenario does now.
+    pub fn tell(&self, what: String) {
+        self.state().tell_scenario(what);
     }
 
     /// Ends everything that was injected.

@@ -27,7 +27,7 @@ use crate::scenario::{Scenario, Setting};
 use crate::script::Step;
 use crate::sns::Sns;
 use crate::state::{Parts, State};
-use crate::timeline::fault_line;
+use crate::timeline::{FAULT_BEGINS, FAULT_ENDS, fault_line};
 use crate::world::{BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec};
 
 /// The workload's name.
@@ -168,10 +168,10 @@ impl Stage {
             for fault in &scenario.faults {
                 let fault = fault.in_drill(begin);
                 let what = fault_line(&fault);
-                let begins = Step::Tell(format!("fault begins: {what}"));
+                let begins = Step::Tell(format!("{FAULT_BEGINS}{what}"));
                 state.schedule(fault.from, begins);
                 if let Some(until) = fault.until {
-                    state.schedule(until, Step::Tell(format!("fault ends: {what}")));
+                    state.schedule(until, Step::Tell(format!("{FAULT_ENDS}{what}")));
                 }
                 state.world.inject(fault).map_err(StageError::of)?;
             }

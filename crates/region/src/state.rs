@@ -370,9 +370,15 @@ impl State {
         }
     }
 
+    /// How long a metric takes now to be seen, from the end of its minute.
+    #[must_use]
+    pub fn metrics_delay(&self) -> SignedDuration {
+        PUBLISH_DELAY + self.metrics_late
+    }
+
     fn publish_metrics(&mut self, minute_end: Timestamp) {
         let minute = minute_end - SignedDuration::from_mins(1);
-        let visible_at = minute_end + PUBLISH_DELAY + self.metrics_late;
+        let visible_at = minute_end + self.metrics_delay();
         for sample in self.world.minute(minute) {
             let metric = MetricId {
                 namespace: sample.namespace.to_owned(),

@@ -10,6 +10,11 @@ use crate::history::{Change, Happened};
 use crate::sns::Sns;
 use crate::world::{Effect, Fault, Target};
 
+/// How the line of a fault of the workload begins that begins.
+pub const FAULT_BEGINS: &str = "fault begins: ";
+/// How the line of one begins that ends.
+pub const FAULT_ENDS: &str = "fault ends: ";
+
 /// A line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -131,7 +136,8 @@ fn shift_line(change: &arc::Change) -> String {
 }
 
 /// A fault of the physics, as a clause.
-pub(crate) fn fault_line(fault: &Fault) -> String {
+#[must_use]
+pub fn fault_line(fault: &Fault) -> String {
     let place = match &fault.target {
         Target::Zone(zone) => format!("all of {zone}"),
         Target::Instance(zone, _) => format!("one instance in {zone}"),

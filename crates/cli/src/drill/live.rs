@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use region::scenario::Scenario;
 use region::stage::Stage;
 use region::state::State;
+use report::incident::Entry;
 
-use super::outcome::{TimelineEntry, invocation_entry};
+use super::gather::{entry, invocation_entry};
 use super::text;
 use crate::output::tell;
 
@@ -109,8 +110,11 @@ impl Live {
         }
         self.bar
             .set_position(now.duration_since(stage.begin).as_secs().cast_unsigned());
-        self.bar
-            .set_message(format!("{}  {customers}", text::clock(now)));
+        self.bar.set_message(format!(
+            "{}  {}",
+            text::clock(now),
+            customers.replace('\n', " | ")
+        ));
         Ok(())
     }
 
@@ -123,10 +127,10 @@ impl Live {
         if state.lambda.running() > 0 {
             return (Vec::new(), now, customers);
         }
-        let mut entries: Vec<TimelineEntry> = state.timeline.entries()[self.entries_seen..]
+        let mut entries: Vec<Entry> = state.timeline.entries()[self.entries_seen..]
             .iter()
             .filter(|entry| entry.at >= stage.begin)
-            .map(TimelineEntry::from)
+            .map(entry)
             .collect();
         self.entries_seen = state.timeline.entries().len();
         let ended = state.lambda.ended();
@@ -134,7 +138,7 @@ impl Live {
         self.invocations_seen = ended;
         let known = state.lambda.invocations().count().saturating_sub(news);
         let invocations = state.lambda.invocations().skip(known);
-        let news: Vec<TimelineEntry> = invocations.filter_map(invocation_entry).collect();
+        let news: Vec<Entry> = invocations.filter_map(invocation_entry).collect();
         for entry in news {
             // A tick that says the same again is no news.
             if entry.what != self.last_verdict {
@@ -148,7 +152,7 @@ impl Live {
     }
 
     /// A line a minute about what customers saw while they suffer, and one now and then.
-    fn minutely(&mut self, state: &State, stage: &Stage) -> Vec<TimelineEntry> {
+    fn minutely(&mut self, state: &State, stage: &Stage) -> Vec<Entry> {
         let minute = SignedDuration::from_mins(1);
         let mut next = self.next_customers.unwrap_or(stage.begin + minute);
         let mut entries = Vec::new();
@@ -158,9 +162,9 @@ impl Live {
             let quiet = (next.as_second() - stage.begin.as_second()) % QUIET_SECONDS == 0;
             if suffering || self.suffered || quiet {
                 let what = text::customers(&customers.totals(next - minute, next));
-                entries.push(TimelineEntry {
+                entries.push(Entry {
                     at: next,
-                    actor: "customers".to_owned(),
+                    actor: text::CUSTOMERS.to_owned(),
                     what,
                 });
             }

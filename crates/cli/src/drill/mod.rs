@@ -2,11 +2,17 @@
 
 mod crash;
 mod functions;
+mod gather;
 mod live;
-mod outcome;
 mod run;
+mod serve;
 mod text;
 
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
 use region::fault::spec::RegionFault;
 use region::scenario::{Scenario, built_in, file_of};
 
@@ -16,9 +22,6 @@ use crate::output::tell;
 use crate::scenarios::{find, with_faults};
 
 pub(crate) use crash::CrashAfter;
-pub use outcome::{
-    CustomerErrors, MutatingCall, Outcome, SentMessage, TimelineEntry, VerdictEntry,
-};
 
 /// Plays a scenario; whether it ended as expected and kept every invariant.
 pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
@@ -36,12 +39,32 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(run::play(&scenario, options, &functions))?;
-    match options.format {
-        Format::Json => tell(&serde_json::to_string_pretty(&outcome)?)?,
-        Format::Text => tell(&text::summary(&outcome))?,
+    if options.serve {
+        runtime.block_on(serve::serve(&scenario, options, &functions))?;
+        return Ok(true);
     }
-    Ok(outcome.is_good())
+    let report = options.report.as_deref().map(create_report).transpose()?;
+    let incident = runtime.block_on(run::play(&scenario, options, &functions))?;
+    match options.format {
+        Format::Json => tell(&serde_json::to_string_pretty(&incident)?)?,
+        Format::Text => tell(&text::summary(&incident))?,
+    }
+    if let Some(mut file) = report {
+        file.write_all(report::standalone(&incident).as_bytes())
+            .context("the report cannot be written")?;
+    }
+    Ok(incident.is_good())
+}
+
+/// Creates the file of the report: before the drill, so that nobody waits for it in vain.
+fn create_report(path: &Path) -> anyhow::Result<File> {
+    let file = File::create(path).map_err(|error| {
+        let path = path.display();
+        UsageError(format!(
+            "--report {path}: {error}; name a file in a directory that exists and can be written to"
+        ))
+    })?;
+    Ok(file)
 }
 
 /// The scenario that is to be played, with the faults of the command line.

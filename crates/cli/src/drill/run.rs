@@ -10,10 +10,11 @@ use region::scenario::{Scenario, ScenarioAct};
 use region::stage::{ASG_PRUNING, CLASSIFIER, Handlers, REGION, Stage, ZONAL_SHIFT};
 use region::transport::http::listen;
 use region::world::CustomerLog;
+use report::Incident;
 
 use super::functions::Functions;
+use super::gather::{Drill, gather};
 use super::live::Live;
-use super::outcome::Outcome;
 use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::output::complain;
 
@@ -22,7 +23,7 @@ pub(crate) async fn play(
     scenario: &Scenario,
     options: &DrillOptions,
     functions: &Functions,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Incident> {
     let mut live = Live::new(options.format == Format::Text);
     live.introduce(scenario, options.seed)?;
     let without = tokio::task::spawn_blocking({
@@ -43,7 +44,16 @@ pub(crate) async fn play(
     live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
         .await?;
     let without = without.await??;
-    Ok(Outcome::gather(scenario, options.seed, &stage, &without))
+    Ok(gather(&Drill {
+        scenario,
+        seed: options.seed,
+        stage: &stage,
+        without: &without,
+        begin: stage.begin,
+        end: stage.end,
+        fault_at: scenario.fault_at(stage.begin),
+        judged: true,
+    }))
 }
 
 /// What customers see without Evac, and with everything else as it was.
@@ -62,7 +72,12 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     Ok(customers)
 }
 
-fn handlers(functions: &Functions, endpoint: &str, topic: &str, log: &LogSink) -> Handlers {
+pub(super) fn handlers(
+    functions: &Functions,
+    endpoint: &str,
+    topic: &str,
+    log: &LogSink,
+) -> Handlers {
     let handler = |name: &str, own: &[(&str, &str)]| -> Handler {
         let mut variables = BTreeMap::from([
             ("AWS_REGION".to_owned(), REGION.to_owned()),
@@ -99,7 +114,7 @@ fn handlers(functions: &Functions, endpoint: &str, topic: &str, log: &LogSink) -
 
 /// A drill tells better than its functions' logs what happens; somebody who works on a function wants
 /// to see them all the same.
-fn log_sink(show: bool) -> LogSink {
+pub(super) fn log_sink(show: bool) -> LogSink {
     LogSink::new(move |function, line| {
         if show {
             complain(&format!("{function}: {line}"));

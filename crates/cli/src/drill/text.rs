@@ -1,43 +1,96 @@
 //! A drill in words.
+//!
+//! No line is longer than [`WIDTH`] columns. Colours are written always, and taken out where standard
+//! output is no terminal or nobody wants them ([`crate::output::tell`]).
 
 use std::collections::BTreeMap;
 
+use anstyle::{AnsiColor, Style};
 use domain::ZoneId;
 use jiff::Timestamp;
 use region::eventbridge::DELIVERY_LATENCY;
 use region::scenario::Scenario;
 use region::world::Counts;
+use report::incident::{Entry, Incident, ZoneCounts};
+use textwrap::{WordSeparator, WordSplitter};
 
-use super::outcome::{Outcome, TimelineEntry};
+/// The columns that a line has at most.
+pub(crate) const WIDTH: usize = 100;
+/// The columns before what happened: the time of day, and who.
+const WHO: usize = 15;
+const BEFORE: usize = 10 + WHO + 2;
+/// The columns of a row's name in the summary.
+const NAME: usize = 28;
+/// The columns of a sparkline, at most.
+const SPARKS: usize = 60;
+
+const HEADING: Style = Style::new().bold();
+const QUIET: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+const DECISION: Style = AnsiColor::Cyan.on_default();
+
+/// A text in a style.
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A text in lines of at most so many columns. A name is broken only where it is longer than a line.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let options = textwrap::Options::new(columns.max(20))
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
+    lines
+        .into_iter()
+        .map(std::borrow::Cow::into_owned)
+        .collect()
+}
 
 /// What a newcomer has to know before the first line.
 pub(crate) fn introduction(scenario: &Scenario, seed: u64) -> Vec<String> {
-    vec![
-        format!("Drill {}: {} (seed {seed})", scenario.name, scenario.title),
-        format!("  {}", scenario.story),
-        "  The functions are the real executables. The Region around them is embedded: no AWS account is used.".to_owned(),
-        String::new(),
-    ]
+    let told = [
+        scenario.story.as_str(),
+        "The functions are the real executables. The Region around them is embedded: no AWS account is used.",
+        "A line of customers tells of each zone the requests of the last minute, and how many of them failed or were slow.",
+    ];
+    let title = format!("Drill {}: {} (seed {seed})", scenario.name, scenario.title);
+    let mut lines: Vec<String> = wrapped(&title, WIDTH)
+        .iter()
+        .map(|line| styled(HEADING, line))
+        .collect();
+    for text in told {
+        lines.extend(
+            wrapped(text, WIDTH - 2)
+                .iter()
+                .map(|line| format!("  {line}")),
+        );
+    }
+    lines.push(String::new());
+    lines
 }
 
-/// The scenarios, each in two lines.
+/// The scenarios, each with its story.
 pub(crate) fn list(scenarios: &[Scenario]) -> String {
     let names = scenarios.iter().map(|scenario| scenario.name.len());
     let width = names.max().unwrap_or_default();
-    let scenario = |scenario: &Scenario| {
+    let mut lines = Vec::new();
+    for scenario in scenarios {
         let (name, title) = (&scenario.name, &scenario.title);
         let expected = scenario.expected.outcome.name();
-        let story = &scenario.story;
-        format!(
-            "{name:<width$}  {title} (expected: {expected})\n{:<width$}  {story}",
-            ""
-        )
-    };
-    scenarios
-        .iter()
-        .map(scenario)
-        .collect::<Vec<_>>()
-        .join("\n")
+        let title = format!("{title} (expected: {expected})");
+        for (index, line) in wrapped(&title, WIDTH - width - 2).iter().enumerate() {
+            let name = if index == 0 { name.as_str() } else { "" };
+            lines.push(format!(
+                "{}  {line}",
+                styled(HEADING, &format!("{name:<width$}"))
+            ));
+        }
+        let story = wrapped(&scenario.story, WIDTH - width - 2);
+        lines.extend(story.iter().map(|line| format!("{:<width$}  {line}", "")));
+    }
+    lines.join("\n")
 }
 
 /// The Region's time of day.
@@ -45,18 +98,68 @@ pub(crate) fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
-/// A line of the timeline.
-pub(crate) fn entry(entry: &TimelineEntry) -> String {
-    format!("{}  {:<15}  {}", clock(entry.at), entry.actor, entry.what)
+/// A line of the timeline; what does not fit goes on below.
+pub(crate) fn entry(entry: &Entry) -> String {
+    let style = style_of(entry);
+    let lines = if entry.actor == CUSTOMERS {
+        entry.what.lines().map(ToOwned::to_owned).collect()
+    } else {
+        wrapped(&entry.what, WIDTH - BEFORE)
+    };
+    let line = |(index, line): (usize, &String)| {
+        let text = styled(style, line);
+        if index == 0 {
+            let time = styled(QUIET, &clock(entry.at));
+            format!("{time}  {:<WHO$}  {text}", entry.actor)
+        } else {
+            format!("{:<BEFORE$}{text}", "")
+        }
+    };
+    let lines: Vec<String> = lines.iter().enumerate().map(line).collect();
+    lines.join("\n")
 }
 
-/// What customers see, zone by zone: requests, and the share that failed or was slow.
+/// Who tells what customers saw.
+pub(crate) const CUSTOMERS: &str = "customers";
+
+fn style_of(entry: &Entry) -> Style {
+    let what = entry.what.as_str();
+    if what.starts_with("FAILED") {
+        return BAD;
+    }
+    match entry.actor.as_str() {
+        "scenario" => WARNING,
+        "cloudwatch" if what.ends_with("-> ALARM") => BAD,
+        "cloudwatch" if what.ends_with("-> OK") => GOOD,
+        "classifier" => DECISION,
+        CUSTOMERS => QUIET,
+        _ => Style::new(),
+    }
+}
+
+/// What customers see, zone by zone: requests, and the share that failed or was slow. As many zones
+/// stand in a line as fit.
 pub(crate) fn customers(zones: &BTreeMap<ZoneId, Counts>) -> String {
     let zone = |(zone, counts): (&ZoneId, &Counts)| match percent(counts) {
-        Some(share) => format!("{zone} {:>5} requests {share:>5.1}% bad", counts.requests),
-        None => format!("{zone}    no requests          "),
+        Some(share) => format!("{zone} {:>5} {share:>5.1}%", counts.requests),
+        None => format!("{zone}  none      –"),
     };
-    zones.iter().map(zone).collect::<Vec<_>>().join(" | ")
+    let mut lines: Vec<String> = vec![String::new()];
+    for told in zones.iter().map(zone) {
+        if let Some(line) = lines.last_mut() {
+            if line.is_empty() {
+                *line = told;
+                continue;
+            }
+            if line.chars().count() + 3 + told.chars().count() <= WIDTH - BEFORE {
+                line.push_str(" | ");
+                line.push_str(&told);
+                continue;
+            }
+        }
+        lines.push(told);
+    }
+    lines.join("\n")
 }
 
 fn percent(counts: &Counts) -> Option<f64> {
@@ -68,36 +171,103 @@ fn percent(counts: &Counts) -> Option<f64> {
     (counts.requests > 0).then_some(share * 100.0)
 }
 
+/// Adds rows of a name and a value to lines.
+struct Rows(Vec<String>);
+
+impl Rows {
+    fn heading(&mut self, text: &str) {
+        self.0.push(String::new());
+        let lines = wrapped(text, WIDTH);
+        self.0
+            .extend(lines.iter().map(|line| styled(HEADING, line)));
+    }
+
+    fn row(&mut self, name: &str, value: &str) {
+        self.styled(name, value, Style::new());
+    }
+
+    fn styled(&mut self, name: &str, value: &str, style: Style) {
+        for (index, line) in wrapped(value, WIDTH - NAME - 4).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            self.0
+                .push(format!("  {name:<NAME$}  {}", styled(style, line)));
+        }
+    }
+}
+
 /// What came of it.
-pub(crate) fn summary(outcome: &Outcome) -> String {
-    let mut lines = vec![String::new(), "Messages".to_owned()];
+pub(crate) fn summary(outcome: &Incident) -> String {
+    let mut rows = Rows(Vec::new());
+    rows.heading("Messages");
     for message in &outcome.messages {
-        lines.push(format!("  {}", message.subject));
-        lines.extend(message.text.lines().map(|line| format!("      {line}")));
+        let subject = wrapped(&message.subject, WIDTH - 2);
+        rows.0
+            .extend(subject.iter().map(|line| format!("  {line}")));
+        for line in message.text.lines() {
+            // A blank line stays one.
+            let lines = if line.is_empty() {
+                vec![String::new()]
+            } else {
+                wrapped(line, WIDTH - 6)
+            };
+            rows.0
+                .extend(lines.iter().map(|line| format!("      {line}")));
+        }
     }
     if outcome.messages.is_empty() {
-        lines.push("  none".to_owned());
+        rows.0.push("  none".to_owned());
     }
-    lines.push(String::new());
-    lines.push(format!("Summary of {}", outcome.scenario));
-    let mut row = |name: &str, value: &str| lines.push(format!("  {name:<28}  {value}"));
+    sparklines(&mut rows, outcome);
+    rows.heading(&format!(
+        "Summary of {}",
+        outcome.scenario.as_deref().unwrap_or("the incident")
+    ));
+    ending(&mut rows, outcome);
+    times(&mut rows, outcome);
+    rows.row("calls of the functions", &function_calls(outcome));
+    rows.row("calls that change something", &calls(outcome));
+    rows.0.push("  invariants".to_owned());
+    for finding in &outcome.invariants {
+        let (verdict, style) = if finding.holds {
+            ("held  ", GOOD)
+        } else {
+            ("BROKEN", BAD)
+        };
+        for (index, line) in wrapped(&finding.detail, WIDTH - 15).iter().enumerate() {
+            if index == 0 {
+                let verdict = styled(style, verdict);
+                rows.0
+                    .push(format!("    {verdict} {:>2}  {line}", finding.id));
+            } else {
+                rows.0.push(format!("{:<15}{line}", ""));
+            }
+        }
+    }
+    let trimmed: Vec<&str> = rows.0.iter().map(|line| line.trim_end()).collect();
+    trimmed.join("\n")
+}
+
+fn ending(rows: &mut Rows, outcome: &Incident) {
     let end = match &outcome.zone {
         Some(zone) => format!("{} {zone}", outcome.outcome),
         None => outcome.outcome.clone(),
     };
     if outcome.problems.is_empty() {
-        row("outcome", &format!("{end}, as expected"));
+        rows.styled("outcome", &format!("{end}, as expected"), GOOD);
     } else {
-        row("outcome", &format!("{end}, NOT AS EXPECTED"));
+        rows.styled("outcome", &format!("{end}, NOT AS EXPECTED"), BAD);
         for problem in &outcome.problems {
-            row("", problem);
+            rows.styled("", problem, BAD);
         }
     }
+}
+
+fn times(rows: &mut Rows, outcome: &Incident) {
     let detected = match outcome.detected_after_s {
         Some(after) => format!("{after:.0} s"),
         None => "no alarm of the workload's definition went off".to_owned(),
     };
-    row("fault to alarm", &detected);
+    rows.row("fault to alarm", &detected);
     let has_shift = ["evacuate", "shift"].contains(&outcome.outcome.as_str());
     let shifted = match outcome.shift_requested_after_ms {
         Some(after) => format!(
@@ -107,42 +277,97 @@ pub(crate) fn summary(outcome: &Outcome) -> String {
         None if has_shift => "the shift did not follow an alarm".to_owned(),
         None => "no shift".to_owned(),
     };
-    row("alarm to shift", &shifted);
+    rows.row("alarm to shift", &shifted);
     let well = match outcome.customers_well_after_s {
         Some(after) => format!("{after:.0} s"),
         None if has_shift => "not within the drill".to_owned(),
         None => "no shift".to_owned(),
     };
-    row("shift to customers well", &well);
+    rows.row("shift to customers well", &well);
     let since = if outcome.detected_after_s.is_some() {
         "alarm"
     } else {
         "fault"
     };
     let errors = outcome.customer_errors;
-    row(
-        &format!("failed or slow since {since}"),
-        &format!(
-            "{} with Evac, {} without it, to the end of the drill",
-            grouped(errors.with_evac),
-            grouped(errors.without_evac)
-        ),
-    );
-    row("calls of the functions", &function_calls(outcome));
-    row("calls that change something", &calls(outcome));
-    lines.push("  invariants".to_owned());
-    for finding in &outcome.invariants {
-        let verdict = if finding.holds { "held  " } else { "BROKEN" };
-        lines.push(format!(
-            "    {verdict} {:>2}  {}",
-            finding.id, finding.detail
-        ));
+    let mut told = format!("{} with Evac", grouped(errors.with_evac));
+    if let Some(without) = errors.without_evac {
+        told += &format!(", {} without it", grouped(without));
     }
-    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
-    trimmed.join("\n")
+    rows.row(
+        &format!("failed or slow since {since}"),
+        &format!("{told}, to the end of the drill"),
+    );
 }
 
-fn function_calls(outcome: &Outcome) -> String {
+/// How high the bars of a sparkline are.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// A line for each zone: the share of its requests that failed or were slow, over the drill.
+fn sparklines(rows: &mut Rows, outcome: &Incident) {
+    let zones = &outcome.customers.zones;
+    if zones.iter().all(|zone| zone.counts.requests.is_empty()) {
+        return;
+    }
+    let (begin, end) = (clock(outcome.begin), clock(outcome.end));
+    rows.heading(&format!(
+        "Requests that failed or were slow, {begin} to {end}"
+    ));
+    for zone in zones {
+        let (line, worst) = sparkline(zone);
+        let style = if worst > NOTABLE { BAD } else { GOOD };
+        let told = format!("at worst {:>5.1}%", worst * 100.0);
+        rows.0.push(format!(
+            "  {:<14} {}  {told}",
+            zone.zone,
+            styled(style, &line)
+        ));
+    }
+}
+
+/// From this share on a zone is told to hurt.
+const NOTABLE: f64 = 0.02;
+/// With fewer requests a share says nothing.
+const ENOUGH: u64 = 20;
+
+/// A zone's sparkline, from 0 to 100%, and its highest share. Blank where it had hardly any requests.
+fn sparkline(zone: &ZoneCounts) -> (String, f64) {
+    let counts = &zone.counts;
+    let steps = counts.requests.len();
+    let together = steps.div_ceil(SPARKS).max(1);
+    let mut line = String::new();
+    let mut worst = 0.0_f64;
+    for from in (0..steps).step_by(together) {
+        let range = from..(from + together).min(steps);
+        let requests: u64 = counts.requests[range.clone()].iter().sum();
+        let bad: u64 = range.map(|step| counts.bad(step)).sum();
+        if requests < ENOUGH {
+            line.push(' ');
+            continue;
+        }
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share from 0 to 1 of counts far below 2^53"
+        )]
+        let (share, place) = {
+            let share = bad as f64 / requests as f64;
+            (share, (share * 7.99).ceil() as usize)
+        };
+        worst = worst.max(share);
+        // What is tolerated anywhere is drawn as the floor.
+        let place = if share <= NOTABLE {
+            0
+        } else {
+            place.min(BARS.len() - 1)
+        };
+        line.push(BARS[place]);
+    }
+    (line, worst)
+}
+
+fn function_calls(outcome: &Incident) -> String {
     let calls = outcome.function_calls.iter();
     let told: Vec<String> = calls
         .map(|(function, calls)| format!("{function} {calls}"))
@@ -150,7 +375,7 @@ fn function_calls(outcome: &Outcome) -> String {
     told.join(", ")
 }
 
-fn calls(outcome: &Outcome) -> String {
+fn calls(outcome: &Incident) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for call in &outcome.mutating_calls {
         *counts
@@ -188,98 +413,4 @@ fn grouped(number: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::drill::{CustomerErrors, MutatingCall, SentMessage};
-    use region::audit::Finding;
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (41_234, "41,234"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(number), text);
-        }
-    }
-
-    fn outcome() -> Outcome {
-        Outcome {
-            scenario: "zonal-latency".to_owned(),
-            seed: 1,
-            expected: "evacuate".to_owned(),
-            outcome: "evacuate".to_owned(),
-            zone: Some("use1-az1".to_owned()),
-            problems: Vec::new(),
-            verdicts: Vec::new(),
-            timeline: Vec::new(),
-            detected_after_s: Some(150.0),
-            shift_requested_after_ms: Some(184.4),
-            customers_well_after_s: Some(44.0),
-            customer_errors: CustomerErrors {
-                with_evac: 1_875,
-                without_evac: 34_953,
-            },
-            customer_errors_from_fault: CustomerErrors {
-                with_evac: 7_000,
-                without_evac: 41_000,
-            },
-            function_calls: BTreeMap::from([
-                ("classifier".to_owned(), 74),
-                ("zonal-shift".to_owned(), 1_041),
-            ]),
-            mutating_calls: [31, 33]
-                .map(|number| MutatingCall {
-                    service: "sns".to_owned(),
-                    operation: "Publish".to_owned(),
-                    caller: "classifier".to_owned(),
-                    number,
-                })
-                .into(),
-            invariants: vec![Finding {
-                id: 1,
-                holds: true,
-                detail: "zones evacuated at any one time: 1 at the most".to_owned(),
-            }],
-            messages: vec![SentMessage {
-                subject: "[evac] wildrydes: traffic moved away from use1-az1".to_owned(),
-                phase: "shifted".to_owned(),
-                text: "Evac moved traffic.\n\nWhy: the alarm.".to_owned(),
-            }],
-        }
-    }
-
-    #[test]
-    fn a_good_drill_is_summed_up() {
-        insta::assert_snapshot!(summary(&outcome()));
-    }
-
-    #[test]
-    fn a_drill_that_is_not_as_expected_says_so_and_why() {
-        let mut bad = outcome();
-        bad.outcome = "shift".to_owned();
-        bad.problems = vec![
-            "ended in shift, expected evacuate".to_owned(),
-            "nobody was told \"pruned\" where it was expected".to_owned(),
-        ];
-        bad.customers_well_after_s = None;
-        bad.invariants[0].holds = false;
-        bad.messages.clear();
-        bad.mutating_calls.clear();
-        insta::assert_snapshot!(summary(&bad));
-    }
-
-    #[test]
-    fn a_drill_without_an_alarm_and_a_shift_says_so() {
-        let mut quiet = outcome();
-        quiet.outcome = "hold".to_owned();
-        quiet.zone = None;
-        quiet.detected_after_s = None;
-        quiet.shift_requested_after_ms = None;
-        quiet.customers_well_after_s = None;
-        insta::assert_snapshot!(summary(&quiet));
-    }
-}
+mod tests;
