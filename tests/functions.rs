@@ -9,6 +9,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use asg_pruning::AsgPruning;
@@ -20,7 +21,9 @@ use pipeline_tests::{Pipeline, add_groups, add_resource, connections};
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
 use region::stage::{ASG_PRUNING, GROUP, ZONAL_SHIFT};
+use runtime::clients::ATTEMPTS;
 use runtime::invocation::Invocation;
+use runtime::telemetry::keeping_log;
 use serde_json::{Value, json};
 
 const THIS: &str = "wildrydes/use1-az1/20261124T092000Z";
@@ -75,15 +78,26 @@ fn extend() -> Value {
     json!({"action": "extend", "incident": THIS, "expiresIn": "9h", "phase": "evacuate"})
 }
 
-/// Does something while a call of this operation waits for an answer that does not come. The client
-/// tries again, and meets what was done.
+/// Does something while a call of this operation of ARC waits for an answer that does not come. The
+/// client tries again, and meets what was done.
 async fn meanwhile<A>(
     pipeline: &Pipeline,
     operation: &str,
     call: impl Future<Output = A>,
     act: impl FnOnce(&Pipeline),
 ) -> A {
-    let lost = ApiFault::of(Service::ArcZonalShift, FaultKind::TimeoutBefore).on(operation);
+    while_waiting(pipeline, Service::ArcZonalShift, operation, call, act).await
+}
+
+/// The same for a call of any service.
+async fn while_waiting<A>(
+    pipeline: &Pipeline,
+    service: Service,
+    operation: &str,
+    call: impl Future<Output = A>,
+    act: impl FnOnce(&Pipeline),
+) -> A {
+    let lost = ApiFault::of(service, FaultKind::TimeoutBefore).on(operation);
     pipeline.region().inject(lost.times(1));
     let acting = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -473,4 +487,247 @@ async fn a_group_is_not_begun_with_less_time_than_it_may_take() {
         assert_eq!(pipeline.subnets().len() == 2, begun);
         assert_eq!(pipeline.calls(Service::AutoScaling).is_empty(), !begun);
     }
+}
+
+/// How often an operation of a service was called so far.
+fn called(pipeline: &Pipeline, service: Service, operation: &str) -> usize {
+    let calls = pipeline.calls(service);
+    calls.iter().filter(|call| **call == operation).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_clearly_is_not_asked_about_again() {
+    let pipeline = Pipeline::at_peace();
+    let reads = || called(&pipeline, Service::ArcZonalShift, "GetManagedResource");
+    let refused = |operation| {
+        let fault = ApiFault::of(Service::ArcZonalShift, FaultKind::AccessDenied);
+        pipeline.region().clear_faults();
+        pipeline.region().inject(fault.on(operation));
+    };
+    refused("StartZonalShift");
+    shift(&pipeline, start(THIS)).await;
+    assert_eq!(reads(), 1);
+    pipeline.region().clear_faults();
+    shift(&pipeline, start(THIS)).await;
+    let before = reads();
+    refused("CancelZonalShift");
+    shift(&pipeline, cancel()).await;
+    assert_eq!(reads() - before, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_every_time_is_not_begun_from_the_beginning() {
+    let pipeline = Pipeline::at_peace();
+    let fault = ApiFault::of(Service::ArcZonalShift, FaultKind::Internal);
+    pipeline.region().inject(fault.on("StartZonalShift"));
+    let answer = shift(&pipeline, start(THIS)).await;
+    assert!(
+        matches!(
+            outcomes(&answer)[..],
+            [Outcome::Failed {
+                class: Class::Unavailable,
+                ..
+            }]
+        ),
+        "{answer:?}"
+    );
+    let starts = called(&pipeline, Service::ArcZonalShift, "StartZonalShift");
+    assert_eq!(starts, usize::try_from(ATTEMPTS).unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_lacks_a_field_is_refused_by_that_name() {
+    let pipeline = Pipeline::at_peace();
+    for (function, schema) in [
+        (ZONAL_SHIFT, "evac.zonal-shift.request/1"),
+        (ASG_PRUNING, "evac.asg-pruning.request/1"),
+    ] {
+        let request = json!({"schema": schema, "action": "status"});
+        let failure = pipeline.region().invoke_function(function, request).await;
+        let message = failure.unwrap_err().error_message;
+        assert!(message.contains("request: missing field"), "{message}");
+    }
+    let request = json!({
+        "schema": "evac.zonal-shift.request/1",
+        "action": "status",
+        "workload": "wildrydes",
+        "resources": ["not an ARN"],
+    });
+    let failure = pipeline.region().invoke_function(ZONAL_SHIFT, request);
+    let message = failure.await.unwrap_err().error_message;
+    assert!(message.contains("resources[0]"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_that_cannot_be_listed_do_not_hide_what_was_done_with_those_before() {
+    let mut names = Vec::new();
+    let pipeline = Pipeline::at_peace_with(|stage| names = add_groups(stage, 60));
+    let prune = json!({"action": "prune", "incident": THIS});
+    let refuse = |pipeline: &Pipeline| {
+        let fault = ApiFault::of(Service::AutoScaling, FaultKind::AccessDenied);
+        let listing = fault.on("DescribeAutoScalingGroups");
+        pipeline.region().inject(listing);
+    };
+    let service = Service::AutoScaling;
+    let call = groups(&pipeline, &names, prune.clone());
+    let answer = while_waiting(&pipeline, service, "UpdateAutoScalingGroup", call, refuse).await;
+    assert!(answer.not_reached.more, "{answer:?}");
+    assert!(answer.groups.len() > 1, "{answer:?}");
+    // Where not even the first are listed, nothing was done.
+    let request = about(&pipeline, &names, &prune);
+    let answer = pipeline.region().invoke_function(ASG_PRUNING, request);
+    assert!(answer.await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_is_believed_when_it_is_seen() {
+    let pipeline = Pipeline::at_peace();
+    let names = [GROUP.to_owned()];
+    let prune = json!({"action": "prune", "incident": THIS});
+    groups(&pipeline, &names, prune).await;
+    let lost = ApiFault::of(Service::AutoScaling, FaultKind::TimeoutBefore);
+    pipeline.region().inject(lost.on("UpdateAutoScalingGroup"));
+    let restore = || json!({"action": "restore", "incident": THIS});
+    let answer = groups(&pipeline, &names, restore()).await;
+    let failure = answer.failures().next().map(|(_, failure)| failure.class);
+    assert_eq!(failure, Some(Class::Timeout), "{answer:?}");
+    assert!(!pipeline.record().is_empty());
+    pipeline.region().clear_faults();
+    let answer = groups(&pipeline, &names, restore()).await;
+    assert_eq!(answer.failures().count(), 0, "{answer:?}");
+    assert_eq!((pipeline.subnets().len(), pipeline.record().len()), (3, 0));
+}
+
+/// A prune whose tags were the same as those that a restore deletes.
+#[tokio::test(start_paused = true)]
+async fn a_record_of_what_is_missing_again_is_written_again() {
+    let pipeline = Pipeline::at_peace();
+    let names = [GROUP.to_owned()];
+    let prune = json!({"action": "prune", "incident": THIS});
+    groups(&pipeline, &names, prune).await;
+    let call = groups(
+        &pipeline,
+        &names,
+        json!({"action": "restore", "incident": THIS}),
+    );
+    let lacks = |pipeline: &Pipeline| pipeline.leave_zone_as_person("use1-az1");
+    let service = Service::AutoScaling;
+    let answer = while_waiting(&pipeline, service, "DeleteTags", call, lacks).await;
+    let failure = answer.failures().next().map(|(_, failure)| failure.class);
+    assert_eq!(failure, Some(Class::Conflict), "{answer:?}");
+    assert!(!pipeline.record().is_empty());
+}
+
+/// Another prune wrote its record over the one that a restore had read.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_not_the_one_that_was_read_is_left() {
+    let pipeline = Pipeline::at_peace();
+    let names = [GROUP.to_owned()];
+    let prune = json!({"action": "prune", "incident": THIS});
+    groups(&pipeline, &names, prune).await;
+    let call = groups(
+        &pipeline,
+        &names,
+        json!({"action": "restore", "incident": THIS}),
+    );
+    let write = |pipeline: &Pipeline| pipeline.write_record_as_person("of somebody else");
+    let service = Service::AutoScaling;
+    let answer = while_waiting(&pipeline, service, "UpdateAutoScalingGroup", call, write).await;
+    let failure = answer.failures().next().map(|(_, failure)| failure.class);
+    assert_eq!(failure, Some(Class::Conflict), "{answer:?}");
+    assert!(!pipeline.record().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_no_group_has_is_a_failure() {
+    let pipeline = Pipeline::at_peace();
+    let tagged = json!({"groups": {"tag": {"key": "team", "value": "nobody"}}, "action": "status"});
+    let request = about(&pipeline, &[], &tagged);
+    let answer = pipeline.region().invoke_function(ASG_PRUNING, request);
+    let answer: PruneAnswer = serde_json::from_value(answer.await.unwrap()).unwrap();
+    let failures: Vec<(&str, Class)> = answer
+        .failures()
+        .map(|(group, failure)| (group, failure.class))
+        .collect();
+    assert_eq!(failures, [("team=nobody", Class::NotFound)]);
+}
+
+/// The lines that were logged, each by its level, its message and what it is about.
+fn logged(lines: &Mutex<Vec<u8>>) -> Vec<(String, String, String)> {
+    let lines = std::mem::take(&mut *lines.lock().unwrap());
+    let lines = String::from_utf8(lines).unwrap();
+    let told = lines.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["incident"], THIS, "{line}");
+        assert_eq!(line["zone"], "use1-az1", "{line}");
+        assert_eq!(line["workload"], "wildrydes", "{line}");
+        let about = line.get("resource").or(line.get("group")).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&line["level"]), text(&line["message"]), text(about))
+    });
+    told.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_is_logged_with_its_incident_and_what_was_not_with_the_reason() {
+    let pipeline = Pipeline::at_peace();
+    let (log, lines) = keeping_log();
+    let _logging = tracing::subscriber::set_default(log);
+    let resource = pipeline.stage.workload["resources"][0].as_str().unwrap();
+    let line = |level: &str, message: &str, about: &str| {
+        (level.to_owned(), message.to_owned(), about.to_owned())
+    };
+    let changed = || [line("INFO", "zonal shift changed", resource)];
+    for action in [start(THIS), extend(), cancel()] {
+        shift(&pipeline, action).await;
+        assert_eq!(logged(&lines), changed());
+    }
+    // What was there already is no news.
+    shift(&pipeline, cancel()).await;
+    assert_eq!(logged(&lines), []);
+    let refused = ApiFault::of(Service::ArcZonalShift, FaultKind::AccessDenied);
+    pipeline.region().inject(refused.on("GetManagedResource"));
+    shift(&pipeline, start(THIS)).await;
+    let [(level, message, about)] = &logged(&lines)[..] else {
+        panic!()
+    };
+    assert_eq!((level.as_str(), about.as_str()), ("ERROR", resource));
+    assert!(message.starts_with("GetManagedResource"), "{message}");
+
+    let names = [GROUP.to_owned()];
+    for action in ["prune", "restore"] {
+        groups(
+            &pipeline,
+            &names,
+            json!({"action": action, "incident": THIS}),
+        )
+        .await;
+        assert_eq!(logged(&lines), [line("INFO", "group changed", GROUP)]);
+    }
+    groups(
+        &pipeline,
+        &names,
+        json!({"action": "restore", "incident": THIS}),
+    )
+    .await;
+    assert_eq!(logged(&lines), []);
+    let tight = json!({"action": "prune", "incident": THIS, "minZones": 3});
+    groups(&pipeline, &names, tight).await;
+    let [(level, message, about)] = &logged(&lines)[..] else {
+        panic!()
+    };
+    assert_eq!((level.as_str(), about.as_str()), ("WARN", GROUP));
+    assert!(message.starts_with("group left: "), "{message}");
+    let gone = ["gone".to_owned()];
+    groups(
+        &pipeline,
+        &gone,
+        json!({"action": "prune", "incident": THIS}),
+    )
+    .await;
+    let [(level, message, about)] = &logged(&lines)[..] else {
+        panic!()
+    };
+    assert_eq!((level.as_str(), about.as_str()), ("ERROR", "gone"));
+    assert!(message.starts_with("there is no group gone"), "{message}");
 }

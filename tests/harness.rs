@@ -252,18 +252,30 @@ impl Pipeline {
 
     /// A person deletes the tags of Evac's record.
     pub fn delete_record_as_person(&self) {
-        let tags: Vec<TagParameter> = self
-            .record()
-            .into_iter()
-            .map(|(key, _)| TagParameter {
-                group: Some(GROUP.to_owned()),
-                resource_type: Some("auto-scaling-group".to_owned()),
-                key,
-                ..TagParameter::default()
-            })
-            .collect();
+        let tags = self.record_tags(None);
         let mut region = self.region().state();
         region.auto_scaling.delete_tags(&tags).expect("tags");
+    }
+
+    /// Somebody writes this into the tags of Evac's record.
+    pub fn write_record_as_person(&self, value: &str) {
+        let tags = self.record_tags(Some(value));
+        let mut region = self.region().state();
+        region
+            .auto_scaling
+            .create_or_update_tags(&tags)
+            .expect("tags");
+    }
+
+    fn record_tags(&self, value: Option<&str>) -> Vec<TagParameter> {
+        let tag = |(key, _)| TagParameter {
+            group: Some(GROUP.to_owned()),
+            resource_type: Some("auto-scaling-group".to_owned()),
+            key,
+            value: value.map(str::to_owned),
+            ..TagParameter::default()
+        };
+        self.record().into_iter().map(tag).collect()
     }
 
     /// The calls to a service so far, by operation.

@@ -16,6 +16,7 @@ use region::eventbridge::{DeliveryEffect, DeliveryFault};
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
 use region::stage::{CLASSIFIER, GROUP};
+use runtime::telemetry::keeping_log;
 use serde_json::{Value, json};
 
 const AZ1_ALARM: &str = "use1-az1-wildrydes-isolated-impact-aggregate-alarm";
@@ -693,6 +694,33 @@ async fn every_step_that_fails_is_an_error_of_its_class() {
             error.error_message
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_failures_the_one_that_a_person_has_to_mend_is_the_error() {
+    let pipeline = Pipeline::at_peace();
+    let inject = |fault: ApiFault, operation| pipeline.region().inject(fault.on(operation));
+    inject(
+        ApiFault::of(Service::AutoScaling, FaultKind::Internal),
+        "UpdateAutoScalingGroup",
+    );
+    inject(
+        ApiFault::of(Service::Sns, FaultKind::AccessDenied),
+        "Publish",
+    );
+    let (log, lines) = keeping_log();
+    let _logging = tracing::subscriber::set_default(log);
+    let error = pipeline.command(evacuate("use1-az1")).await.unwrap_err();
+    assert_eq!(error.error_type, "access-denied", "{}", error.error_message);
+    assert!(error.error_message.contains("unavailable"));
+    let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let mut lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let verdict = lines.find(|line: &Value| line.get("verdict").is_some());
+    let verdict = verdict.unwrap();
+    assert_eq!(verdict["verdict"], "evacuate", "{verdict}");
+    assert_eq!(verdict["zone"], "use1-az1", "{verdict}");
 }
 
 #[tokio::test(start_paused = true)]

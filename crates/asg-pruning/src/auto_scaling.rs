@@ -298,3 +298,37 @@ fn state(group: &AutoScalingGroup) -> GroupState {
         in_service,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_counts_as_much_as_it_weighs() {
+        let of = |weight_of: Option<&str>| {
+            let instance = Instance::builder().set_weighted_capacity(weight_of.map(str::to_owned));
+            weight(&instance.build())
+        };
+        assert_eq!([of(None), of(Some("4")), of(Some("many"))], [1, 4, 1]);
+    }
+
+    #[test]
+    fn a_refresh_is_in_progress_unless_it_is_known_to_be_over() {
+        for (status, in_progress) in [
+            ("Pending", true),
+            ("InProgress", true),
+            ("Baking", true),
+            ("Cancelling", true),
+            ("RollbackInProgress", true),
+            ("Pondering", true),
+            ("Successful", false),
+            ("Failed", false),
+            ("Cancelled", false),
+            ("RollbackFailed", false),
+            ("RollbackSuccessful", false),
+        ] {
+            let status = InstanceRefreshStatus::from(status);
+            assert_eq!(is_in_progress(&status), in_progress, "{status}");
+        }
+    }
+}

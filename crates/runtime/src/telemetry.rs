@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 use domain::failure::Class;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// The namespace of Evac's own metrics.
 pub const NAMESPACE: &str = "Evac";
@@ -124,16 +126,47 @@ fn line(metric: Metric, at: Timestamp, value: f64, dimensions: &[(&str, &str)]) 
 
 /// Starts logging in JSON to standard output, from level info on.
 pub fn start_logging() {
-    let subscriber = tracing_subscriber::fmt()
+    // A second start, as in tests, keeps the first.
+    let _ = tracing::subscriber::set_global_default(log_to(std::io::stdout));
+}
+
+/// The log, for tests, and the bytes of its lines.
+#[must_use]
+pub fn keeping_log() -> (impl Subscriber, Arc<Mutex<Vec<u8>>>) {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keeper = Keeper(Arc::clone(&kept));
+    (log_to(move || keeper.clone()), kept)
+}
+
+fn log_to<W>(writer: W) -> impl Subscriber
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
-        .finish();
-    // A second start, as in tests, keeps the first.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+        .with_writer(writer)
+        .finish()
+}
+
+#[derive(Clone)]
+struct Keeper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Keeper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -230,3 +230,16 @@ fn autoshift(shift: &AutoshiftInResource) -> ActiveShift {
 fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(time.to_millis().ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_the_model_does_not_have_is_kept_by_name() {
+        let of = |name: &str| kind(Some(&ShiftType::from(name)));
+        assert_eq!(of("MANUAL"), ShiftKind::Customer);
+        assert_eq!(of("ZONAL_SHIFT"), ShiftKind::Customer);
+        assert_eq!(of("LUNAR"), ShiftKind::Other("LUNAR".to_owned()));
+    }
+}

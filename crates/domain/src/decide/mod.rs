@@ -141,7 +141,6 @@ pub fn decide(signal: &Signal, observation: &Observation, now: Timestamp) -> Dec
                 };
                 Decision {
                     plan: Plan::Nothing,
-                    announce: false,
                     ..decision
                 }
             }

@@ -714,6 +714,9 @@ fn another_resource_ends_when_somebody_ended_the_lead() {
     assert!(plan.shift && plan.restore && !plan.begun);
     let drill = Fleet::of(3).another_evacuated(1, Phase::Evacuate, true);
     assert!(fails_back(&drill.ticks(), 1).drill);
+    // Whether the zone is well is not asked: nothing keeps the lead's traffic away any more.
+    let well = Fleet::of(3).another_evacuated(1, Phase::Evacuate, false);
+    assert!(!fails_back(&well.ticks(), 1).begun);
     let begun = Fleet::of(3).another_evacuated(1, Phase::FailBack, false);
     assert!(fails_back(&begun.ticks(), 1).begun);
     let taken = Fleet::of(3)

@@ -439,6 +439,16 @@ fn capacity_is_the_even_share_of_the_zone_by_its_name() {
         None,
         "a group without a subnet there has no share"
     );
+    let deleting = GroupState {
+        deleting: true,
+        ..group_in(&[1, 2, 3])
+    };
+    assert_eq!(capacity(&deleting, &zone, &zones(4)), None);
+    let native = GroupState {
+        native_zonal_shift: true,
+        ..group_in(&[1, 2, 3])
+    };
+    assert_eq!(capacity(&native, &zone, &zones(4)), None);
 }
 
 #[test]

@@ -116,6 +116,21 @@ fn words(steps: &[Step]) -> Vec<&'static str> {
 }
 
 #[test]
+fn what_is_not_started_says_what_stands_in_the_way() {
+    let because = |front: ResourceState| {
+        let steps = steps_of(&shift(), front, idle());
+        let [_, Step::Leave(Outcome::NotStarted { because })] = &steps[..] else {
+            panic!("{steps:?}")
+        };
+        because.clone()
+    };
+    let ended = because(marked(this(), Phase::FailBack));
+    assert!(ended.starts_with("this incident was ended on "), "{ended}");
+    let held = because(active(2, ShiftKind::Customer, "mine"));
+    assert!(held.contains(" is held by a "), "{held}");
+}
+
+#[test]
 fn idle_resources_are_shifted() {
     assert_eq!(
         words(&steps_of(&shift(), idle(), idle())),
