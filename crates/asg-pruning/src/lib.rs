@@ -11,7 +11,7 @@
 mod auto_scaling;
 pub mod request;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::failure::{Class, Failure};
 use domain::prune::{
@@ -54,6 +54,15 @@ impl AsgPruning {
         Self {
             auto_scaling: AutoScaling::new(connections),
         }
+    }
+
+    /// Makes the calls of a prune, over connections that let none through: [`runtime::warm_up`].
+    pub async fn rehearse(&self) {
+        let name = "rehearsal";
+        let tags = BTreeMap::from([(name.to_owned(), String::new())]);
+        let _ = self.auto_scaling.group(name).await;
+        let _ = self.auto_scaling.write_tags(name, &tags).await;
+        let _ = self.auto_scaling.update_subnets(name, &[]).await;
     }
 
     /// Performs a request.

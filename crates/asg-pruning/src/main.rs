@@ -4,6 +4,7 @@ use asg_pruning::AsgPruning;
 use runtime::clients::Connections;
 use runtime::settings::{Reader, Settings, environment};
 use runtime::telemetry::{self, Meter};
+use runtime::warm_up::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -12,7 +13,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut reader = Reader::new(&variables);
     let settings = Settings::read(&mut reader);
     let settings = reader.finish(settings)?;
-    let function = AsgPruning::new(&Connections::open(&settings));
+    let connections = Connections::open(&settings);
+    let function = AsgPruning::new(&connections);
+    warm_up(&connections, |scout| async move {
+        AsgPruning::new(&scout).rehearse().await
+    })
+    .await;
     let handler = |invocation, payload| function.handle(invocation, payload);
     runtime::serve::serve("asg-pruning", &settings, &Meter::printing(), handler).await
 }

@@ -48,7 +48,6 @@ impl Functions {
         // The answer comes when the function is done, so an attempt may last as long as the call.
         let limits = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
-            .read_timeout(within)
             .operation_attempt_timeout(within)
             .operation_timeout(within)
             .build();

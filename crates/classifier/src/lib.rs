@@ -15,11 +15,14 @@ mod metrics;
 mod observe;
 mod told;
 
+use std::collections::BTreeMap;
+
 use domain::decide::decide;
 use domain::failure::{Class, Disposition};
+use domain::notice::{Notice, Phase};
 use domain::report::{REPORT_SCHEMA, Report};
 use domain::signal::Trigger;
-use runtime::clients::Connections;
+use runtime::clients::{Connections, OPERATION};
 use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
 use runtime::telemetry::{Meter, Metric};
@@ -60,6 +63,24 @@ impl Classifier {
             meter,
             told: Told::default(),
         }
+    }
+
+    /// Makes the calls of a verdict, over connections that let none through: [`runtime::warm_up`].
+    pub async fn rehearse(&self) {
+        let names = ["rehearsal".to_owned()];
+        let function = &self.configuration.zonal_shift;
+        let notice = Notice {
+            subject: names[0].clone(),
+            message: names[0].clone(),
+            attributes: BTreeMap::new(),
+            phase: Phase::Held,
+        };
+        let _ = tokio::join!(
+            self.alarms.read(&names, OPERATION),
+            self.functions
+                .call::<Value>(function, &Value::Null, OPERATION),
+            self.messages.publish(&notice, OPERATION),
+        );
     }
 
     /// Handles a payload.

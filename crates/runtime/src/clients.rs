@@ -16,7 +16,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient};
 
 use crate::settings::Settings;
 
@@ -87,6 +87,15 @@ impl Connections {
             http,
             credentials,
         }
+    }
+
+    /// The same through an HTTP client that is made of theirs.
+    pub(crate) fn through<Client>(&self, wrap: impl FnOnce(SharedHttpClient) -> Client) -> Self
+    where
+        Client: HttpClient + 'static,
+    {
+        let http = SharedHttpClient::new(wrap(self.http.clone()));
+        Self::over(&self.settings, http, self.credentials.clone())
     }
 
     /// The configuration of the client of one service, by its name in `AWS_ENDPOINT_URL_<SERVICE>`.

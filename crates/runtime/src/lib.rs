@@ -1,6 +1,7 @@
 //! What the functions share at the edge: settings, telemetry, clients, failures, the invocation.
 //!
-//! A function's `main` is: start logging, read the settings, open the connections, [`serve::serve`].
+//! A function's `main` is: start logging, read the settings, open the connections, [`warm_up::warm_up`],
+//! [`serve::serve`].
 
 pub mod clients;
 pub mod failure;
@@ -8,3 +9,4 @@ pub mod invocation;
 pub mod serve;
 pub mod settings;
 pub mod telemetry;
+pub mod warm_up;
