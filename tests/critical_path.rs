@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use pipeline_tests::{Pipeline, add_resource};
 use region::cloudwatch::StateValue;
 use region::fault::spec::RegionFault;
@@ -77,7 +78,8 @@ async fn five_round_trips_lie_between_an_alarm_and_the_shift_of_many_resources()
 async fn evidence_costs_no_round_trip() {
     let pipeline = Pipeline::on("zonal-latency");
     assert!(pipeline.stage.workload.get("evidence").is_some());
-    // Until the counts show the fault, and before the alarm does.
-    pipeline.minutes(3).await;
+    // Until the counts show the fault, and just before the alarm does.
+    let shown = SignedDuration::from_secs(4 * 60 + 28);
+    pipeline.region().advance(shown).await;
     assert_eq!(waited_before_starts(&pipeline, 1).await, [2]);
 }

@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let connections = Connections::open(&settings);
     let function = AsgPruning::new(&connections);
     warm_up(&connections, |scout| async move {
-        AsgPruning::new(&scout).rehearse().await
+        AsgPruning::new(&scout).rehearse().await;
     })
     .await;
     let handler = |invocation, payload| function.handle(invocation, payload);

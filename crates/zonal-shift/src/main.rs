@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let connections = Connections::open(&settings);
     let function = ZonalShift::new(&connections);
     warm_up(&connections, |scout| async move {
-        ZonalShift::new(&scout).rehearse().await
+        ZonalShift::new(&scout).rehearse().await;
     })
     .await;
     let handler = |invocation, payload| function.handle(invocation, payload);
