@@ -1,0 +1,211 @@
+//! What people are told of an evacuation, how often, and what a function says of itself, where not all
+//! goes well.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is the tests' own code, and a test may panic"
+)]
+
+use classifier::{Classifier, Configuration};
+use domain::AccountId;
+use domain::policy::Mode;
+use domain::signal::BareDefaults;
+use jiff::SignedDuration;
+use pipeline_tests::{Pipeline, connections};
+use region::cloudwatch::StateValue;
+use region::fault::{ApiFault, FaultKind};
+use region::operation::Service;
+use region::stage::CLASSIFIER;
+use runtime::invocation::Invocation;
+use runtime::telemetry::Meter;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const ALARM: &str = "use1-az1-wildrydes-isolated-impact-aggregate-alarm";
+
+fn evacuate() -> Value {
+    json!({"action": "evacuate", "zone": "use1-az1", "reason": "I see errors"})
+}
+
+fn fail_back() -> Value {
+    json!({"action": "fail-back", "reason": "it looks well"})
+}
+
+fn tick() -> Value {
+    json!({"action": "reconcile", "reason": "schedule"})
+}
+
+/// All that people were told, by the subjects.
+fn told(pipeline: &Pipeline) -> Vec<String> {
+    let subjects = pipeline.subjects().into_iter();
+    let of_workload = |subject: String| subject.replace("[evac] wildrydes: ", "");
+    subjects.map(of_workload).collect()
+}
+
+fn refuse(pipeline: &Pipeline, service: Service, operation: &str) {
+    let fault = ApiFault::of(service, FaultKind::AccessDenied);
+    pipeline.region().inject(fault.on(operation));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shift_alone_that_lasts_longer_is_told() {
+    let pipeline = Pipeline::at_peace_with(|stage| {
+        stage.workload["policy"]["mode"] = json!("shift");
+        stage.workload["policy"]["expiresIn"] = json!("20m");
+    });
+    pipeline.command(evacuate()).await.unwrap();
+    pipeline.minutes(12).await;
+    assert_eq!(
+        told(&pipeline),
+        [
+            "traffic moved away from use1-az1",
+            "traffic stays away from use1-az1"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fail_back_that_waits_for_capacity_is_told_once_and_then_its_end() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate()).await.unwrap();
+    pipeline.minutes(15).await;
+    pipeline.command(fail_back()).await.unwrap();
+    pipeline.minutes(15).await;
+    assert_eq!(
+        told(&pipeline),
+        [
+            "traffic moved away from use1-az1",
+            "new capacity kept out of use1-az1",
+            "capacity returns to use1-az1",
+            "evacuation of use1-az1 ended"
+        ]
+    );
+}
+
+/// Nothing is held back until there is capacity where traffic is back already.
+#[tokio::test(start_paused = true)]
+async fn an_end_by_a_person_is_told_at_once() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate()).await.unwrap();
+    pipeline.minutes(15).await;
+    pipeline.cancel_as_person();
+    pipeline.command(tick()).await.unwrap();
+    assert_eq!(
+        told(&pipeline),
+        [
+            "traffic moved away from use1-az1",
+            "new capacity kept out of use1-az1",
+            "evacuation of use1-az1 ended"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_was_told_and_does_not_come_is_told_to_have_failed() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate()).await.unwrap();
+    refuse(&pipeline, Service::ArcZonalShift, "CancelZonalShift");
+    pipeline.command(fail_back()).await.unwrap_err();
+    for _ in 0..3 {
+        pipeline.command(tick()).await.unwrap_err();
+    }
+    assert_eq!(
+        told(&pipeline),
+        [
+            "traffic moved away from use1-az1",
+            "new capacity kept out of use1-az1",
+            "evacuation of use1-az1 ended",
+            // By the command, and once by the ticks.
+            "fail-back use1-az1 FAILED",
+            "fail-back use1-az1 FAILED"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_fails_is_one_failure() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate()).await.unwrap();
+    refuse(&pipeline, Service::AutoScaling, "UpdateAutoScalingGroup");
+    let error = pipeline.command(fail_back()).await.unwrap_err();
+    assert_eq!(error.error_type, "access-denied");
+    let times = error.error_message.matches("restore: ").count();
+    assert_eq!(times, 1, "{}", error.error_message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_is_refused_is_a_failure_too() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.command(evacuate()).await.unwrap();
+    pipeline.write_record_as_person("nothing that can be read");
+    let error = pipeline.command(fail_back()).await.unwrap_err();
+    assert_eq!(error.error_type, "rejected", "{}", error.error_message);
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_needs_no_word_on_how_long_a_shift_lasts() {
+    let pipeline = Pipeline::at_peace_with(|stage| {
+        let policy = stage.workload["policy"].as_object_mut().unwrap();
+        policy.insert("mode".to_owned(), json!("observe"));
+        policy.remove("expiresIn");
+    });
+    pipeline.command(evacuate()).await.unwrap();
+    assert_eq!(
+        told(&pipeline),
+        ["would evacuate use1-az1, changed nothing"]
+    );
+    assert!(pipeline.shifted().is_empty());
+}
+
+/// Where a policy holds without the alarms, some seconds are better than Lambda's retry a minute later.
+#[tokio::test(start_paused = true)]
+async fn alarms_that_are_needed_are_read_with_patience() {
+    for (without_alarms, reads) in [("hold", 1), ("act", 0)] {
+        let pipeline = Pipeline::at_peace();
+        pipeline.set_alarm(ALARM, StateValue::Alarm);
+        let mut event = pipeline.alarm_event("use1-az1");
+        event["workload"] = pipeline.workload(&json!({"withoutAlarms": without_alarms}));
+        let late = ApiFault::of(Service::CloudWatch, FaultKind::TimeoutBefore);
+        pipeline.region().inject(late.on("DescribeAlarms").times(1));
+        pipeline.classify(event).await.unwrap();
+        let calls = pipeline.calls(Service::CloudWatch);
+        let asked = calls.iter().filter(|call| **call == "DescribeAlarms");
+        // The first one never arrived.
+        assert_eq!(asked.count(), reads, "{without_alarms}");
+        assert_eq!(pipeline.shifted(), ["use1-az1"], "{without_alarms}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_customers_waited_for_evac_is_measured_in_milliseconds() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.set_alarm(ALARM, StateValue::Alarm);
+    let event = pipeline.alarm_event("use1-az1");
+    let configuration = Configuration {
+        zonal_shift: "zonal-shift".to_owned(),
+        asg_pruning: "asg-pruning".to_owned(),
+        topic: pipeline.stage.topic.clone(),
+        bare: BareDefaults {
+            mode: Mode::Observe,
+            expires_in: None,
+        },
+    };
+    let (meter, lines) = Meter::keeping();
+    let connections = connections(pipeline.region(), CLASSIFIER);
+    let function = Classifier::new(&connections, configuration, meter);
+    let later = pipeline.region().now() + SignedDuration::from_secs(30);
+    let left = Duration::from_secs(60);
+    let invocation = Invocation::begin(AccountId::embedded(), later, left);
+    function.handle(invocation, event).await.unwrap();
+    let lines = lines.lock().unwrap();
+    let waited: Vec<f64> = lines
+        .iter()
+        .filter_map(|line| line.get("TimeToShift")?.as_f64())
+        .collect();
+    let [waited] = waited[..] else {
+        panic!("{lines:?}")
+    };
+    assert!((30_000.0..31_000.0).contains(&waited), "{waited}");
+}
