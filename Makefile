@@ -162,7 +162,7 @@ $(CLIENTS)/installed: tests/clients/requirements.txt
 
 /usr/bin/chromium:
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd tests/browser && npm ci --no-audit --no-fund
