@@ -62,11 +62,7 @@ export class EvacFunction extends Construct {
       logGroup,
       memorySize: props.memorySize ?? 512,
       timeout: props.timeout,
-      environment: {
-        // Lambda's own roots in one file: without this each start reads every file of a folder.
-        SSL_CERT_FILE: '/etc/pki/tls/certs/ca-bundle.crt',
-        ...props.environment,
-      },
+      ...(props.environment && { environment: props.environment }),
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...props.vpc,
       maxEventAge: EVENT_AGE,

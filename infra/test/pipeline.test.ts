@@ -253,7 +253,7 @@ describe('functions', () => {
     }
     for (const { Properties } of all('AWS::Logs::LogGroup')) expect(Properties.RetentionInDays).toBe(90);
     const variables = made()['evac-classifier']?.Environment.Variables;
-    expect(Object.keys(variables).sort()).toEqual(['EVAC_ASG_PRUNING_FUNCTION', 'EVAC_DEFAULT_MODE', 'EVAC_TOPIC_ARN', 'EVAC_ZONAL_SHIFT_FUNCTION', 'SSL_CERT_FILE']);
+    expect(Object.keys(variables).sort()).toEqual(['EVAC_ASG_PRUNING_FUNCTION', 'EVAC_DEFAULT_MODE', 'EVAC_TOPIC_ARN', 'EVAC_ZONAL_SHIFT_FUNCTION']);
     expect(variables.EVAC_DEFAULT_MODE).toBe('observe');
   });
 
