@@ -92,7 +92,6 @@ where
         SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => Class::Timeout,
         SdkError::DispatchFailure(_) => Class::Unavailable,
         SdkError::ConstructionFailure(_) => Class::BadInput,
-        SdkError::ResponseError(_) => Class::BadAnswer,
         SdkError::ServiceError(service) => class_of_code(
             service.err().meta().code().unwrap_or_default(),
             service.raw().status().as_u16(),

@@ -283,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn a_general_endpoint_is_not_missed_where_every_service_has_its_own() {
+        let names: Vec<String> = SERVICES
+            .iter()
+            .map(|service| format!("AWS_ENDPOINT_URL_{service}"))
+            .collect();
+        let own: Vec<(&str, &str)> = names
+            .iter()
+            .map(|name| (name.as_str(), "http://127.0.0.1:1"))
+            .collect();
+        assert_eq!(habitat(&own), Habitat::Embedded);
+    }
+
+    #[test]
     fn half_a_drill_is_refused() {
         let error = read(&[
             ("AWS_REGION", "us-east-1"),
