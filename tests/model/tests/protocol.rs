@@ -111,17 +111,6 @@ fn a_recovery_and_an_alarm_anew_violate_nothing() {
 }
 
 #[test]
-#[ignore = "takes minutes and gigabytes; make model runs it"]
-fn a_lead_that_is_lost_and_another_zone_violate_nothing() {
-    holds(Bounds {
-        alarms: 2,
-        recoveries: 1,
-        ageing: 1,
-        ..QUIET
-    });
-}
-
-#[test]
 fn a_recovery_and_a_person_violate_nothing() {
     holds(Bounds {
         recoveries: 1,
