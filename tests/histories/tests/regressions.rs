@@ -40,3 +40,12 @@ fn regression_a_damaged_record_on_a_group_that_is_going_away_keeps_nobody_waitin
         "regressions/damaged-record-on-a-deleted-group.json"
     ));
 }
+
+/// The capacity of a zone was waited for that instances in a subnet that the workload does not list had
+/// taken, and traffic never returned.
+#[test]
+fn regression_a_subnet_that_is_not_listed_takes_a_share() {
+    keeps(include_str!(
+        "regressions/unlisted-subnet-takes-a-share.json"
+    ));
+}

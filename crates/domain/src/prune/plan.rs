@@ -283,7 +283,8 @@ fn zones_of<'a>(zones: &'a ZoneMap, subnets: &[String]) -> BTreeSet<&'a ZoneId> 
         .collect()
 }
 
-/// A group's capacity in a zone against the zone's even share; `None` where nothing is to be waited
+/// A group's capacity in a zone against the zone's even share, to which a subnet that the workload does
+/// not list may be a zone more: nobody knows where it lies. `None` where nothing is to be waited
 /// for: the group has no subnet there, is being deleted, or has native zonal shift, which lets it
 /// launch there only once its own shift has ended.
 #[must_use]
@@ -292,7 +293,12 @@ pub fn capacity(group: &GroupState, zone: &ZoneId, zones: &ZoneMap) -> Option<Ca
     if !of_group.contains(zone) || group.deleting || group.native_zonal_shift {
         return None;
     }
-    let shares = u32::try_from(of_group.len()).unwrap_or(u32::MAX).max(1);
+    let unlisted = group
+        .subnets
+        .iter()
+        .filter(|subnet| zones.zone_of_subnet(subnet).is_none());
+    let shares = of_group.len() + unlisted.count();
+    let shares = u32::try_from(shares).unwrap_or(u32::MAX).max(1);
     let name = &zones.get(zone)?.name;
     Some(Capacity {
         in_service: group

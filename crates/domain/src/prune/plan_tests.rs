@@ -439,6 +439,14 @@ fn capacity_is_the_even_share_of_the_zone_by_its_name() {
         None,
         "a group without a subnet there has no share"
     );
+    let mut unlisted = GroupState {
+        desired: 6,
+        ..group_in(&[1, 2])
+    };
+    let expected = |group: &GroupState| capacity(group, &zone, &zones(4)).unwrap().expected;
+    assert_eq!(expected(&unlisted), 3);
+    unlisted.subnets.push("subnet-99999999".to_owned());
+    assert_eq!(expected(&unlisted), 2, "its instances may be anywhere");
     let deleting = GroupState {
         deleting: true,
         ..group_in(&[1, 2, 3])
