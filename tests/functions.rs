@@ -668,6 +668,11 @@ fn logged(lines: &Mutex<Vec<u8>>) -> Vec<(String, String, String)> {
     told.collect()
 }
 
+/// The only line that was logged.
+fn only_line(lines: &Mutex<Vec<u8>>) -> [(String, String, String); 1] {
+    logged(lines).try_into().unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_done_is_logged_with_its_incident_and_what_was_not_with_the_reason() {
     let pipeline = Pipeline::at_peace();
@@ -688,9 +693,7 @@ async fn what_was_done_is_logged_with_its_incident_and_what_was_not_with_the_rea
     let refused = ApiFault::of(Service::ArcZonalShift, FaultKind::AccessDenied);
     pipeline.region().inject(refused.on("GetManagedResource"));
     shift(&pipeline, start(THIS)).await;
-    let [(level, message, about)] = &logged(&lines)[..] else {
-        panic!()
-    };
+    let [(level, message, about)] = only_line(&lines);
     assert_eq!((level.as_str(), about.as_str()), ("ERROR", resource));
     assert!(message.starts_with("GetManagedResource"), "{message}");
 
@@ -713,9 +716,7 @@ async fn what_was_done_is_logged_with_its_incident_and_what_was_not_with_the_rea
     assert_eq!(logged(&lines), []);
     let tight = json!({"action": "prune", "incident": THIS, "minZones": 3});
     groups(&pipeline, &names, tight).await;
-    let [(level, message, about)] = &logged(&lines)[..] else {
-        panic!()
-    };
+    let [(level, message, about)] = only_line(&lines);
     assert_eq!((level.as_str(), about.as_str()), ("WARN", GROUP));
     assert!(message.starts_with("group left: "), "{message}");
     let gone = ["gone".to_owned()];
@@ -725,9 +726,7 @@ async fn what_was_done_is_logged_with_its_incident_and_what_was_not_with_the_rea
         json!({"action": "prune", "incident": THIS}),
     )
     .await;
-    let [(level, message, about)] = &logged(&lines)[..] else {
-        panic!()
-    };
+    let [(level, message, about)] = only_line(&lines);
     assert_eq!((level.as_str(), about.as_str()), ("ERROR", "gone"));
     assert!(message.starts_with("there is no group gone"), "{message}");
 }

@@ -356,6 +356,14 @@ impl Pipeline {
             .map(|message| message.published.subject.clone().unwrap_or_default())
             .collect()
     }
+
+    /// The same, without what every subject about the workload begins with.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        let subjects = self.subjects().into_iter();
+        let of_workload = |subject: String| subject.replace("[evac] wildrydes: ", "");
+        subjects.map(of_workload).collect()
+    }
 }
 
 /// Adds groups of the workload to a stage, without instances; their names.

@@ -29,13 +29,6 @@ fn told(pipeline: &Pipeline, what: &str) -> usize {
         .count()
 }
 
-/// All that people were told, by the subjects.
-fn subjects(pipeline: &Pipeline) -> Vec<String> {
-    let subjects = pipeline.subjects().into_iter();
-    let of_workload = |subject: String| subject.replace("[evac] wildrydes: ", "");
-    subjects.map(of_workload).collect()
-}
-
 /// The codes of the verdicts, one for each time that it changed.
 fn codes(pipeline: &Pipeline) -> Vec<String> {
     let state = pipeline.region().state();
@@ -67,7 +60,7 @@ async fn a_zone_that_was_seen_to_be_well_is_failed_back_by_itself() {
     assert!(pipeline.record().is_empty());
     assert!(codes(&pipeline).contains(&"provenWell".to_owned()));
     assert_eq!(
-        subjects(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az2",
             "new capacity kept out of use1-az2",
@@ -109,7 +102,7 @@ async fn a_person_is_told_once_that_the_zone_looks_well() {
         .unwrap();
     assert!(pipeline.shifted().is_empty());
     assert_eq!(
-        subjects(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az2",
             "use1-az2 looks well, end its evacuation",
@@ -133,7 +126,7 @@ async fn a_trial_of_a_zone_that_is_still_bad_moves_no_customers() {
     assert_eq!(pipeline.subnets().len(), 2, "it was pruned again");
     assert_eq!(told(&pipeline, "use1-az2 does not look well"), 1);
     assert_eq!(
-        subjects(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az2",
             "new capacity kept out of use1-az2",

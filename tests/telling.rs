@@ -36,13 +36,6 @@ fn tick() -> Value {
     json!({"action": "reconcile", "reason": "schedule"})
 }
 
-/// All that people were told, by the subjects.
-fn told(pipeline: &Pipeline) -> Vec<String> {
-    let subjects = pipeline.subjects().into_iter();
-    let of_workload = |subject: String| subject.replace("[evac] wildrydes: ", "");
-    subjects.map(of_workload).collect()
-}
-
 fn refuse(pipeline: &Pipeline, service: Service, operation: &str) {
     let fault = ApiFault::of(service, FaultKind::AccessDenied);
     pipeline.region().inject(fault.on(operation));
@@ -57,7 +50,7 @@ async fn a_shift_alone_that_lasts_longer_is_told() {
     pipeline.command(evacuate()).await.unwrap();
     pipeline.minutes(12).await;
     assert_eq!(
-        told(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az1",
             "traffic stays away from use1-az1"
@@ -73,7 +66,7 @@ async fn a_fail_back_that_waits_for_capacity_is_told_once_and_then_its_end() {
     pipeline.command(fail_back()).await.unwrap();
     pipeline.minutes(15).await;
     assert_eq!(
-        told(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az1",
             "new capacity kept out of use1-az1",
@@ -92,7 +85,7 @@ async fn an_end_by_a_person_is_told_at_once() {
     pipeline.cancel_as_person();
     pipeline.command(tick()).await.unwrap();
     assert_eq!(
-        told(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az1",
             "new capacity kept out of use1-az1",
@@ -111,7 +104,7 @@ async fn an_end_that_was_told_and_does_not_come_is_told_to_have_failed() {
         pipeline.command(tick()).await.unwrap_err();
     }
     assert_eq!(
-        told(&pipeline),
+        pipeline.told(),
         [
             "traffic moved away from use1-az1",
             "new capacity kept out of use1-az1",
@@ -153,7 +146,7 @@ async fn a_rehearsal_needs_no_word_on_how_long_a_shift_lasts() {
     });
     pipeline.command(evacuate()).await.unwrap();
     assert_eq!(
-        told(&pipeline),
+        pipeline.told(),
         ["would evacuate use1-az1, changed nothing"]
     );
     assert!(pipeline.shifted().is_empty());

@@ -14,6 +14,21 @@ import { functionCode, type FunctionName } from './function-code.ts';
 /** How old an event may be for Lambda to try again with it: a decision from another time helps nobody. */
 export const EVENT_AGE = Duration.minutes(15);
 
+/** An alarm on Evac itself: one is too many, and none is well. */
+export function alarmAtOnce(
+  scope: Construct, id: string, what: { alarmName: string; alarmDescription: string; metric: cloudwatch.IMetric }, action: cloudwatch.IAlarmAction,
+): cloudwatch.Alarm {
+  const alarm = new cloudwatch.Alarm(scope, id, {
+    ...what,
+    threshold: 0,
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: 1,
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  });
+  alarm.addAlarmAction(action);
+  return alarm;
+}
+
 export interface EvacFunctionProps {
   /** Which executable. */
   readonly executable: FunctionName;
@@ -97,19 +112,7 @@ export class EvacFunction extends Construct {
       ['throttles', own('Throttles'), 'Invocations were refused: raise the reserved concurrency, or the concurrency of the account.'],
       ['dropped', own('AsyncEventsDropped'), 'Events were given up. They are in the queue of failed events, with the error.'],
     ];
-    return all.map(([what, metric, alarmDescription]) => {
-      const alarm = new cloudwatch.Alarm(this, what, {
-        alarmName: `${this.physicalName}-${what}`,
-        alarmDescription,
-        metric,
-        threshold: 0,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-      });
-      alarm.addAlarmAction(action);
-      return alarm;
-    });
+    return all.map(([what, metric, alarmDescription]) => alarmAtOnce(this, what, { alarmName: `${this.physicalName}-${what}`, alarmDescription, metric }, action));
   }
 
   private get physicalName(): string {

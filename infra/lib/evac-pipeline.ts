@@ -18,7 +18,7 @@ import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { GroupSelector } from './definition.ts';
-import { EvacFunction } from './evac-function.ts';
+import { EvacFunction, alarmAtOnce } from './evac-function.ts';
 import { acknowledge, starIn } from './nag.ts';
 
 /** The tags that asg-pruning writes on a group: its record of what it removed. */
@@ -255,17 +255,7 @@ export class EvacPipeline extends Construct {
     const functions = { classifier, 'zonal-shift': zonalShift, 'asg-pruning': asgPruning };
     const alarms: cloudwatch.Alarm[] = Object.values(functions).flatMap((each) => each.alarms(this.alarmAction));
     const alarm = (id: string, name: string, metric: cloudwatch.IMetric, alarmDescription: string) => {
-      const made = new cloudwatch.Alarm(this, id, {
-        alarmName: `${this.prefix}-${name}`,
-        alarmDescription,
-        metric,
-        threshold: 0,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-      });
-      made.addAlarmAction(this.alarmAction);
-      alarms.push(made);
+      alarms.push(alarmAtOnce(this, id, { alarmName: `${this.prefix}-${name}`, alarmDescription, metric }, this.alarmAction));
     };
     const minute = { period: Duration.minutes(1), statistic: 'Sum' };
     for (const name of Object.keys(functions)) {

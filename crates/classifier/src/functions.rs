@@ -45,7 +45,8 @@ impl Functions {
         let payload = serde_json::to_vec(request).map_err(|error| {
             Failure::new(Class::BadInput, format!("request to {function}: {error}"))
         })?;
-        // The answer comes when the function is done, so an attempt may last as long as the call.
+        // The answer comes when the function is done, so an attempt may last as long as the call. There
+        // is no limit for reading: the SDK keeps connections apart by it, and a new one is a handshake.
         let limits = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(within)

@@ -12,7 +12,7 @@ mod ticks;
 
 pub use incident::Incident;
 pub use page::{Live, live, parts, standalone};
-pub use sentences::summary;
+pub use sentences::{grouped, summary};
 
 #[cfg(test)]
 extern crate self as report;

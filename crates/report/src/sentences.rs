@@ -113,7 +113,8 @@ pub(crate) fn since(incident: &Incident) -> &'static str {
 }
 
 /// A number with its thousands apart: 41,234.
-pub(crate) fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use region::eventbridge::DELIVERY_LATENCY;
 use region::scenario::Scenario;
 use region::world::Counts;
+use report::grouped;
 use report::incident::{Entry, Incident, ZoneCounts};
 use textwrap::{WordSeparator, WordSplitter};
 
@@ -397,19 +398,6 @@ fn calls(outcome: &Incident) -> String {
     } else {
         told.join(", ")
     }
-}
-
-/// A number with its thousands apart: 41,234.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]
