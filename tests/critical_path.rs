@@ -157,6 +157,7 @@ async fn rehearse_all(connections: &Connections) {
             zonal_shift: "zonal-shift".to_owned(),
             asg_pruning: "asg-pruning".to_owned(),
             topic: "arn:aws:sns:eu-west-3:111122223333:evac".to_owned(),
+            chat_topic: Some("arn:aws:sns:eu-west-3:111122223333:evac-chat".to_owned()),
             bare: BareDefaults {
                 mode: Mode::Observe,
                 expires_in: None,

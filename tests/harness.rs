@@ -432,6 +432,7 @@ fn handlers(region: &Arc<Region>, topic: &str) -> Handlers {
         zonal_shift: ZONAL_SHIFT.to_owned(),
         asg_pruning: ASG_PRUNING.to_owned(),
         topic: topic.to_owned(),
+        chat_topic: None,
         bare: BareDefaults {
             mode: Mode::Observe,
             expires_in: None,

@@ -10,13 +10,15 @@
 use classifier::{Classifier, Configuration};
 use domain::AccountId;
 use domain::policy::Mode;
+use domain::report::Report;
 use domain::signal::BareDefaults;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pipeline_tests::{Pipeline, connections};
 use region::cloudwatch::StateValue;
 use region::fault::{ApiFault, FaultKind};
 use region::operation::Service;
 use region::stage::CLASSIFIER;
+use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
 use runtime::telemetry::Meter;
 use serde_json::{Value, json};
@@ -176,22 +178,10 @@ async fn what_customers_waited_for_evac_is_measured_in_milliseconds() {
     let pipeline = Pipeline::at_peace();
     pipeline.set_alarm(ALARM, StateValue::Alarm);
     let event = pipeline.alarm_event("use1-az1");
-    let configuration = Configuration {
-        zonal_shift: "zonal-shift".to_owned(),
-        asg_pruning: "asg-pruning".to_owned(),
-        topic: pipeline.stage.topic.clone(),
-        bare: BareDefaults {
-            mode: Mode::Observe,
-            expires_in: None,
-        },
-    };
     let (meter, lines) = Meter::keeping();
-    let connections = connections(pipeline.region(), CLASSIFIER);
-    let function = Classifier::new(&connections, configuration, meter);
     let later = pipeline.region().now() + SignedDuration::from_secs(30);
-    let left = Duration::from_secs(60);
-    let invocation = Invocation::begin(AccountId::embedded(), later, left);
-    function.handle(invocation, event).await.unwrap();
+    let handled = handle(&pipeline, None, meter, later, event).await;
+    handled.unwrap();
     let lines = lines.lock().unwrap();
     let waited: Vec<f64> = lines
         .iter()
@@ -201,4 +191,88 @@ async fn what_customers_waited_for_evac_is_measured_in_milliseconds() {
         panic!("{lines:?}")
     };
     assert!((30_000.0..31_000.0).contains(&waited), "{waited}");
+}
+
+/// A classifier of its own handles a payload at a time.
+async fn handle(
+    pipeline: &Pipeline,
+    chat_topic: Option<&str>,
+    meter: Meter,
+    at: Timestamp,
+    payload: Value,
+) -> Result<Report, FunctionError> {
+    let configuration = Configuration {
+        zonal_shift: "zonal-shift".to_owned(),
+        asg_pruning: "asg-pruning".to_owned(),
+        topic: pipeline.stage.topic.clone(),
+        chat_topic: chat_topic.map(str::to_owned),
+        bare: BareDefaults {
+            mode: Mode::Observe,
+            expires_in: None,
+        },
+    };
+    let connections = connections(pipeline.region(), CLASSIFIER);
+    let function = Classifier::new(&connections, configuration, meter);
+    let left = Duration::from_secs(60);
+    let invocation = Invocation::begin(AccountId::embedded(), at, left);
+    function.handle(invocation, payload).await
+}
+
+/// The messages to a topic: a subject if there is one, and the text.
+fn messages_to(pipeline: &Pipeline, topic: &str) -> Vec<(Option<String>, String)> {
+    let state = pipeline.region().state();
+    let inbox = state.sns.inbox().iter().map(|message| &message.published);
+    inbox
+        .filter(|published| published.topic == topic)
+        .map(|published| (published.subject.clone(), published.message.clone()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_channel_is_told_the_same_in_its_own_format() {
+    let pipeline = Pipeline::at_peace();
+    let topic = pipeline.region().state().sns.create_topic("evac-chat");
+    let now = pipeline.region().now();
+    for command in [evacuate(), fail_back()] {
+        let payload = json!({"workload": pipeline.stage.workload, "command": command});
+        let (meter, _) = Meter::keeping();
+        let handled = handle(&pipeline, Some(&topic), meter, now, payload).await;
+        handled.unwrap();
+    }
+    let chat = messages_to(&pipeline, &topic);
+    let mut threads = Vec::new();
+    let mut titles = Vec::new();
+    for (subject, message) in chat {
+        assert_eq!(subject, None);
+        let message: Value = serde_json::from_str(&message).unwrap();
+        assert_eq!(message["source"], "custom");
+        threads.push(message["metadata"]["threadId"].clone());
+        titles.push(message["content"]["title"].as_str().unwrap().to_owned());
+    }
+    titles.sort();
+    let mut subjects: Vec<String> = messages_to(&pipeline, &pipeline.stage.topic)
+        .into_iter()
+        .filter_map(|(subject, _)| subject)
+        .collect();
+    subjects.sort();
+    assert!(subjects.len() > 2, "{subjects:?}");
+    assert_eq!(titles, subjects);
+    assert!(
+        threads.iter().all(|thread| thread == &threads[0]),
+        "{threads:?}"
+    );
+    assert!(threads[0].is_string(), "{threads:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_topic_that_fails_is_an_error_and_keeps_no_mail() {
+    let pipeline = Pipeline::at_peace();
+    let gone = "arn:aws:sns:us-east-1:000000000000:gone";
+    let payload = json!({"workload": pipeline.stage.workload, "command": evacuate()});
+    let now = pipeline.region().now();
+    let handled = handle(&pipeline, Some(gone), Meter::keeping().0, now, payload).await;
+    let error = handled.unwrap_err().to_string();
+    assert!(error.contains("Publish to the chat topic"), "{error}");
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    assert_eq!(pipeline.told()[0], "traffic moved away from use1-az1");
 }

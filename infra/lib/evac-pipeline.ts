@@ -51,8 +51,10 @@ export class EvacPipeline extends Construct {
   readonly zonalShift: lambda.Function;
   /** Talks to Auto Scaling. */
   readonly asgPruning: lambda.Function;
-  /** What people are told, docs/MESSAGES.md. Subscribe mail, or a webhook of a chat, to it. */
+  /** What people are told, docs/MESSAGES.md. Subscribe mail to it, or whatever reads its document. */
   readonly messages: sns.Topic;
+  /** The same for Slack and Microsoft Teams: configure it for a channel in Amazon Q Developer in chat applications. */
+  readonly chat: sns.Topic;
   /** Alarms on Evac itself. Amazon Q Developer in chat applications shows these as they are. */
   readonly operations: sns.Topic;
   /** Events that a function failed with for good, with the error. */
@@ -105,6 +107,7 @@ export class EvacPipeline extends Construct {
       }),
     );
     this.messages = new sns.Topic(this, 'Messages', { topicName: `${this.prefix}-messages`, masterKey: key, enforceSSL: true });
+    this.chat = new sns.Topic(this, 'Chat', { topicName: `${this.prefix}-chat`, masterKey: key, enforceSSL: true });
     this.operations = new sns.Topic(this, 'Operations', { topicName: `${this.prefix}-operations`, masterKey: key, enforceSSL: true });
     // A topic's policy replaces the one that lets CloudWatch of the same account publish.
     this.operations.addToResourcePolicy(
@@ -153,6 +156,7 @@ export class EvacPipeline extends Construct {
         EVAC_ZONAL_SHIFT_FUNCTION: zonalShift.function.functionArn,
         EVAC_ASG_PRUNING_FUNCTION: asgPruning.function.functionArn,
         EVAC_TOPIC_ARN: this.messages.topicArn,
+        EVAC_CHAT_TOPIC_ARN: this.chat.topicArn,
         EVAC_DEFAULT_MODE: bare.mode,
         ...(bare.mode === 'shift' && { EVAC_DEFAULT_EXPIRES_IN: bare.expiresIn }),
       },
@@ -165,7 +169,7 @@ export class EvacPipeline extends Construct {
     // DescribeAlarms hides composite alarms from whoever may not describe all alarms, and the others know no resources.
     classifier.allow('Look', ['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData', 'cloudwatch:ListAlarmMuteRules'], ['*']);
     classifier.allow('HaveItDone', ['lambda:InvokeFunction'], [this.zonalShift.functionArn, this.asgPruning.functionArn]);
-    classifier.allow('Tell', ['sns:Publish'], [this.messages.topicArn]);
+    classifier.allow('Tell', ['sns:Publish'], [this.messages.topicArn, this.chat.topicArn]);
     classifier.allow('TellEncrypted', ['kms:Decrypt', 'kms:GenerateDataKey'], [key.keyArn]);
     zonalShift.allow('ListShifts', ['arc-zonal-shift:ListZonalShifts'], ['*']);
     asgPruning.allow('Look', ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeInstanceRefreshes'], ['*']);

@@ -253,8 +253,10 @@ describe('functions', () => {
     }
     for (const { Properties } of all('AWS::Logs::LogGroup')) expect(Properties.RetentionInDays).toBe(90);
     const variables = made()['evac-classifier']?.Environment.Variables;
-    expect(Object.keys(variables).sort()).toEqual(['EVAC_ASG_PRUNING_FUNCTION', 'EVAC_DEFAULT_MODE', 'EVAC_TOPIC_ARN', 'EVAC_ZONAL_SHIFT_FUNCTION']);
+    expect(Object.keys(variables).sort()).toEqual(['EVAC_ASG_PRUNING_FUNCTION', 'EVAC_CHAT_TOPIC_ARN', 'EVAC_DEFAULT_MODE', 'EVAC_TOPIC_ARN', 'EVAC_ZONAL_SHIFT_FUNCTION']);
     expect(variables.EVAC_DEFAULT_MODE).toBe('observe');
+    const named = ({ Ref }: { Ref: string }) => resources(template, 'AWS::SNS::Topic')[Ref]?.Properties.TopicName;
+    expect([named(variables.EVAC_TOPIC_ARN), named(variables.EVAC_CHAT_TOPIC_ARN)]).toEqual(['evac-messages', 'evac-chat']);
   });
 
   it('can do without reserved concurrency, and act on bare alarms where told so', () => {

@@ -136,10 +136,16 @@ class Smoke:
 
         functions, sns, sqs = (self.client(name, self.emulator) for name in ("lambda", "sns", "sqs"))
         cloudwatch, arc, scaling = (self.client(name, self.region) for name in ("cloudwatch", "arc-zonal-shift", "autoscaling"))
-        inbox = sqs.create_queue(QueueName="smoke-inbox")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith(":evac-messages")]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def subscribed(name):
+            """A queue that gets what is published to a topic of the stack."""
+            queue = sqs.create_queue(QueueName=f"smoke-{name}")["QueueUrl"]
+            arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith(f":{name}")]
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+            return queue
+
+        inbox, channel = subscribed("evac-messages"), subscribed("evac-chat")
 
         in_alarm = lambda: [each["AlarmName"] for each in cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"], StateValue="ALARM")["CompositeAlarms"]]
         until(f"{ALARM} to be in ALARM", lambda: ALARM in in_alarm())
@@ -166,6 +172,9 @@ class Smoke:
 
         until("the message", messages)
         self.check(f"people are told: {subjects[0]}", True)
+        posted = until("the message in chat", lambda: sqs.receive_message(QueueUrl=channel, MaxNumberOfMessages=1).get("Messages"))
+        custom = json.loads(json.loads(posted[0]["Body"])["Message"])
+        self.check("a chat channel is told in its own format, in the thread of the incident", custom["source"] == "custom" and shift["comment"].startswith(f"evac: {custom['metadata']['threadId']} "), custom)
 
         self.check("the deployed classifier takes a poisoned event", invoke({"workload": {"name": "wildrydes", "zones": {"us-east-1a": {"name": "us-east-1a"}}}, "event": {}})["StatusCode"] == 202)
         failed = sqs.get_queue_url(QueueName="evac-failed")["QueueUrl"]

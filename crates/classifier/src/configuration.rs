@@ -13,6 +13,8 @@ pub struct Configuration {
     pub asg_pruning: String,
     /// Where people are told: `EVAC_TOPIC_ARN`.
     pub topic: String,
+    /// Where people are told in a chat channel, too: `EVAC_CHAT_TOPIC_ARN`, if there is one.
+    pub chat_topic: Option<String>,
     /// What holds for alarms that come without a workload: `EVAC_DEFAULT_MODE` (default `observe`)
     /// and `EVAC_DEFAULT_EXPIRES_IN`.
     pub bare: BareDefaults,
@@ -30,14 +32,20 @@ impl Configuration {
             "the name of the function asg-pruning",
         );
         let topic = reader.required("EVAC_TOPIC_ARN", "the ARN of the SNS topic for messages");
-        if !topic.is_empty() && !is_topic(&topic) {
-            reader.refuse("EVAC_TOPIC_ARN", format!("\"{topic}\" is not the ARN of an SNS topic, expected arn:aws:sns:<region>:<account>:<name>"));
+        check_topic("EVAC_TOPIC_ARN", &topic, reader);
+        let chat_topic = reader.optional("EVAC_CHAT_TOPIC_ARN").map(str::to_owned);
+        if let Some(chat_topic) = &chat_topic {
+            check_topic("EVAC_CHAT_TOPIC_ARN", chat_topic, reader);
+            if *chat_topic == topic {
+                reader.refuse("EVAC_CHAT_TOPIC_ARN", "is the topic of EVAC_TOPIC_ARN, expected one of its own: a chat channel shows only messages in its own format, and mail should not have them");
+            }
         }
         let bare = bare_defaults(reader);
         Self {
             zonal_shift,
             asg_pruning,
             topic,
+            chat_topic,
             bare,
         }
     }
@@ -68,6 +76,12 @@ pub fn bare_defaults(reader: &mut Reader<'_>) -> BareDefaults {
         );
     }
     BareDefaults { mode, expires_in }
+}
+
+fn check_topic(variable: &str, topic: &str, reader: &mut Reader<'_>) {
+    if !topic.is_empty() && !is_topic(topic) {
+        reader.refuse(variable, format!("\"{topic}\" is not the ARN of an SNS topic, expected arn:aws:sns:<region>:<account>:<name>"));
+    }
 }
 
 fn is_topic(arn: &str) -> bool {
@@ -138,6 +152,24 @@ mod tests {
         environment variable EVAC_DEFAULT_MODE: evacuate is not possible for a bare alarm, expected observe or shift: the alarm does not tell which groups to prune
         environment variable EVAC_DEFAULT_EXPIRES_IN: "90d" is out of range, expected 1m to 72h in whole minutes or hours, such as 6h
         "#);
+    }
+
+    #[test]
+    fn a_chat_channel_has_a_topic_of_its_own() {
+        let arn = "arn:aws:sns:us-east-1:111122223333:evac-chat";
+        assert_eq!(read(&[]).map(|read| read.chat_topic), Ok(None));
+        let both = read(&[("EVAC_CHAT_TOPIC_ARN", arn)]);
+        assert_eq!(both.unwrap().chat_topic.as_deref(), Some(arn));
+        for (value, said) in [
+            ("chat", "\"chat\" is not the ARN of an SNS topic"),
+            (
+                "arn:aws:sns:us-east-1:111122223333:evac",
+                "expected one of its own",
+            ),
+        ] {
+            let error = read(&[("EVAC_CHAT_TOPIC_ARN", value)]).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

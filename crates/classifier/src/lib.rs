@@ -58,7 +58,7 @@ impl Classifier {
             alarms: Alarms::new(connections),
             metrics: Metrics::new(connections),
             functions: Functions::new(connections),
-            messages: Messages::new(connections, &configuration.topic),
+            messages: Messages::new(connections, &configuration),
             configuration,
             meter,
             told: Told::default(),
@@ -72,6 +72,7 @@ impl Classifier {
         let notice = Notice {
             subject: names[0].clone(),
             message: names[0].clone(),
+            chat: names[0].clone(),
             attributes: BTreeMap::new(),
             phase: Phase::Held,
         };

@@ -278,6 +278,7 @@ fn handlers(desk: &Arc<Desk>) -> Handlers {
         zonal_shift: ZONAL_SHIFT.to_owned(),
         asg_pruning: ASG_PRUNING.to_owned(),
         topic: desk.place.topic.clone(),
+        chat_topic: None,
         bare: BareDefaults {
             mode: Mode::Observe,
             expires_in: None,

@@ -6,6 +6,7 @@
 //! paste. The document behind the text is the same content for machines; docs/MESSAGES.md describes
 //! it.
 
+mod chat;
 mod document;
 mod text;
 
@@ -17,6 +18,7 @@ use crate::failure::Disposition;
 use crate::report::Report;
 
 pub use document::NOTICE_SCHEMA;
+use text::Parts;
 
 /// SNS takes fewer than 100 characters in a subject.
 const LONGEST_SUBJECT: usize = 99;
@@ -104,6 +106,9 @@ pub struct Notice {
     /// The text, with the document behind it. Fits into SNS's 256 KiB, however many resources and
     /// groups the workload has.
     pub message: String,
+    /// The same for a chat channel: a custom notification of Amazon Q Developer in chat applications,
+    /// in JSON.
+    pub chat: String,
     /// Attributes for filter policies: `workload`, `zone`, `phase`, `severity`, `drill`.
     pub attributes: BTreeMap<String, String>,
     /// Where the evacuation is.
@@ -117,7 +122,7 @@ pub const SEPARATOR: &str = "--- for machines ---";
 #[must_use]
 pub fn write(report: &Report, phase: Phase) -> Notice {
     let severity = severity(report, phase);
-    let text = text::text(report, phase);
+    let parts = Parts::of(report, phase);
     let document = document::document(report, phase, severity);
     let mut attributes = BTreeMap::from([
         ("workload".to_owned(), report.workload.to_string()),
@@ -128,9 +133,11 @@ pub fn write(report: &Report, phase: Phase) -> Notice {
     if let Some(zone) = report.verdict.zone() {
         attributes.insert("zone".to_owned(), zone.to_string());
     }
+    let subject = subject(report, phase);
     Notice {
-        subject: subject(report, phase),
-        message: format!("{text}\n{SEPARATOR}\n{document}\n"),
+        chat: chat::chat(&subject, &parts, report.incident(), &attributes),
+        message: format!("{}\n{SEPARATOR}\n{document}\n", parts.text()),
+        subject,
         attributes,
         phase,
     }

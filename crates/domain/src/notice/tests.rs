@@ -15,6 +15,7 @@ use crate::shift::{self, ResourceReport, ShiftAnswer};
 use crate::verdict::{AlarmRaised, EvacuateReason, FailBackReason, Verdict};
 use crate::zone::ZoneId;
 
+mod chat;
 mod situations;
 
 fn zone() -> ZoneId {

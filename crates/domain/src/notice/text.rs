@@ -16,14 +16,53 @@ use crate::verdict::{EvacuateReason, FailBackReason, Verdict};
 /// Lines about resources, and as many about groups: a phone shows no more at a glance.
 const MOST_LINES: usize = 10;
 
-pub(super) fn text(report: &Report, phase: Phase) -> String {
-    let mut lines = Vec::new();
-    if report.drill {
-        lines.push("THIS IS A DRILL.".to_owned());
+/// What a message is made of, in the order in which it is read.
+pub(super) struct Parts {
+    drill: bool,
+    headline: String,
+    /// What a person has to do, as a clause.
+    pub(super) to_do: String,
+    /// Why, and the numbers, a line each.
+    pub(super) details: Vec<String>,
+    /// Commands to paste, each with the words before it.
+    pub(super) commands: Vec<String>,
+}
+
+impl Parts {
+    pub(super) fn of(report: &Report, phase: Phase) -> Self {
+        Self {
+            drill: report.drill,
+            headline: headline(report, phase),
+            to_do: to_do(report, phase).to_owned(),
+            details: details(report, phase),
+            commands: commands(report, phase),
+        }
     }
-    lines.push(headline(report, phase));
-    lines.push(format!("To do: {}.", to_do(report, phase)));
-    lines.push(String::new());
+
+    /// What happened, behind the word that it is a drill.
+    pub(super) fn lead(&self) -> String {
+        let drill = if self.drill { "THIS IS A DRILL.\n" } else { "" };
+        format!("{drill}{}", self.headline)
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{}\nTo do: {}.\n\n", self.lead(), self.to_do);
+        for line in &self.details {
+            text += line;
+            text += "\n";
+        }
+        for command in &self.commands {
+            text += "\n";
+            text += command;
+            text += "\n";
+        }
+        text
+    }
+}
+
+fn details(report: &Report, phase: Phase) -> Vec<String> {
+    let mut lines = Vec::new();
     if phase == Phase::NotReady {
         let findings = report
             .unready
@@ -46,13 +85,7 @@ pub(super) fn text(report: &Report, phase: Phase) -> String {
     let unread = report.unread.iter();
     let unread = unread.map(|unread| format!("  NOT READ ({}): {}", unread.step, unread.failure));
     lines.extend(most(failures.chain(unread).collect(), "failures"));
-    for command in commands(report, phase) {
-        lines.push(String::new());
-        lines.push(command);
-    }
     lines
-        .iter()
-        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// The first lines, and how many more there are.
