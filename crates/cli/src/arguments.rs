@@ -106,6 +106,10 @@ pub(crate) struct DrillOptions {
     /// The port of the live view; any that is free where it is left out
     #[arg(long, value_name = "P", requires = "serve")]
     pub(crate) port: Option<u16>,
+    /// Let the Region play the canary, in place of its executable: quicker where a fault is that answers
+    /// come late, since the executable waits for them
+    #[arg(long, conflicts_with_all = ["print", "list"])]
+    pub(crate) play_canary: bool,
     /// Show the scenarios and stop
     #[arg(long)]
     pub(crate) list: bool,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::arc::ZonalShifts;
 use crate::autoscaling::{AutoScaling, LAUNCH_DELAY};
 use crate::before::Before;
+use crate::cloudwatch::embedded::metrics_in;
 use crate::cloudwatch::{CloudWatch, MetricId, StateValue};
 use crate::elb::LoadBalancing;
 use crate::eventbridge::EventBridge;
@@ -374,6 +375,16 @@ impl State {
     #[must_use]
     pub fn metrics_delay(&self) -> SignedDuration {
         PUBLISH_DELAY + self.metrics_late
+    }
+
+    /// Takes a line that a function printed, and keeps the metrics in it: the embedded metric format.
+    pub fn take_printed(&mut self, line: &str) {
+        let visible_at = self.now + self.metrics_delay();
+        for printed in metrics_in(line) {
+            let (metric, at) = (printed.metric, printed.at);
+            self.cloudwatch
+                .record(metric, at, &printed.values, visible_at);
+        }
     }
 
     fn publish_metrics(&mut self, minute_end: Timestamp) {

@@ -49,3 +49,48 @@ fn regression_a_subnet_that_is_not_listed_takes_a_share() {
         "regressions/unlisted-subnet-takes-a-share.json"
     ));
 }
+
+/// A record was damaged on a group that had a subnet which the definition does not list, and people were
+/// told of the subnet only: what was missing from the group stayed missing.
+#[test]
+fn regression_a_damaged_record_is_told_beside_what_else_is_wrong_with_a_group() {
+    keeps(include_str!(
+        "regressions/damaged-record-beside-an-unlisted-subnet.json"
+    ));
+}
+
+/// An autoshift kept the lead's traffic away when a drill began. The next tick took the lead for ended,
+/// and ended the drill.
+#[test]
+fn regression_a_drill_beside_an_autoshift_is_ended_by_nobody_but_a_person() {
+    keeps(include_str!(
+        "regressions/autoshift-holds-the-lead-of-a-drill.json"
+    ));
+}
+
+/// The judge's error: a subnet that was added a moment before, which a stale reading did not show, was
+/// overwritten, and it called that a loss. Auto Scaling knows no condition.
+#[test]
+fn regression_what_a_stale_read_does_not_show_is_nobodys_loss() {
+    keeps(include_str!(
+        "regressions/subnet-that-a-stale-read-did-not-show.json"
+    ));
+}
+
+/// The judge's error: a prune followed a shift that a stale reading still showed, although it had been
+/// ended a moment before.
+#[test]
+fn regression_a_shift_that_a_stale_read_still_shows_is_in_effect_for_all_that_anybody_knows() {
+    keeps(include_str!(
+        "regressions/shift-that-a-stale-read-still-showed.json"
+    ));
+}
+
+/// The judge's error: a tick told that an evacuation ends, and was killed before it could end it. Nobody
+/// can know both.
+#[test]
+fn regression_a_run_that_was_killed_between_word_and_deed_is_no_noise() {
+    keeps(include_str!(
+        "regressions/killed-between-word-and-deed.json"
+    ));
+}

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use region::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
+use region::lambda::sandbox::{Executable, LogSink};
+use region::stage::{ASG_PRUNING, CANARY, CLASSIFIER, REGION, ZONAL_SHIFT};
 
 use crate::arguments::UsageError;
 
@@ -13,8 +14,34 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    pub(crate) fn path(&self, function: &str) -> PathBuf {
+    fn path(&self, function: &str) -> PathBuf {
         self.directory.join(function)
+    }
+
+    /// A function's executable as Lambda runs it, with variables of its own.
+    pub(crate) fn executable(
+        &self,
+        function: &str,
+        endpoint: &str,
+        log: &LogSink,
+        own: &[(&str, &str)],
+    ) -> Executable {
+        let shared = [
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL", endpoint),
+            // The Region tells its callers apart by their key.
+            ("AWS_ACCESS_KEY_ID", function),
+            ("AWS_SECRET_ACCESS_KEY", "embedded"),
+        ];
+        let variables = shared.iter().chain(own);
+        Executable {
+            name: function.to_owned(),
+            path: self.path(function),
+            variables: variables
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            log: log.clone(),
+        }
     }
 }
 
@@ -28,7 +55,7 @@ pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Functions> {
         }
     };
     let functions = Functions { directory };
-    for function in [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING] {
+    for function in [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING, CANARY] {
         let path = functions.path(function);
         if !path.is_file() {
             let message = format!(

@@ -1,14 +1,15 @@
 //! Playing a scenario.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use region::clock::run_until;
-use region::lambda::Handler;
-use region::lambda::sandbox::{Executable, LogSink};
+use region::lambda::sandbox::LogSink;
+use region::region::Region;
 use region::scenario::act::Act;
 use region::scenario::{Scenario, ScenarioAct};
-use region::stage::{ASG_PRUNING, CLASSIFIER, Handlers, REGION, Stage, ZONAL_SHIFT};
-use region::transport::http::listen;
+use region::stage::{ASG_PRUNING, CANARY, CLASSIFIER, Handlers, Stage, ZONAL_SHIFT};
+use region::transport::endpoints::Endpoints;
+use region::transport::http::{Listening, listen};
 use region::world::CustomerLog;
 use report::Incident;
 
@@ -33,16 +34,10 @@ pub(crate) async fn play(
     });
     let stage =
         Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
-    let listening = listen(&stage.region, 0).await?;
-    let log = log_sink(options.logs);
-    stage.connect(handlers(
-        functions,
-        &listening.endpoint(),
-        &stage.topic,
-        &log,
-    ))?;
+    let doors = Doors::open(&stage, options, functions).await?;
     live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
         .await?;
+    drop(doors);
     let without = without.await??;
     Ok(gather(&Drill {
         scenario,
@@ -54,6 +49,52 @@ pub(crate) async fn play(
         fault_at: scenario.fault_at(stage.begin),
         judged: true,
     }))
+}
+
+/// What the functions' executables talk to, as long as it is kept.
+pub(super) struct Doors {
+    _region: Listening,
+    _endpoints: Option<Endpoints>,
+}
+
+impl Doors {
+    /// Opens the Region's door and has the executables behind its Lambda; the canary's too, unless the
+    /// Region is to play it.
+    pub(super) async fn open(
+        stage: &Stage,
+        options: &DrillOptions,
+        functions: &Functions,
+    ) -> anyhow::Result<Self> {
+        let region = listen(&stage.region, 0).await?;
+        let log = log_sink(&stage.region, options.logs);
+        let executable = |name, own: &[(&str, &str)]| {
+            let endpoint = region.endpoint();
+            functions.executable(name, &endpoint, &log, own).handler()
+        };
+        stage.connect(Handlers {
+            classifier: executable(
+                CLASSIFIER,
+                &[
+                    ("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT),
+                    ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING),
+                    ("EVAC_TOPIC_ARN", &stage.topic),
+                ],
+            ),
+            zonal_shift: executable(ZONAL_SHIFT, &[]),
+            asg_pruning: executable(ASG_PRUNING, &[]),
+        })?;
+        let mut endpoints = None;
+        if !options.play_canary {
+            let listening = Endpoints::listen(&stage.region).await?;
+            let plan = stage.canary_plan(&listening).to_string();
+            stage.connect_canary(executable(CANARY, &[("EVAC_CANARY", &plan)]))?;
+            endpoints = Some(listening);
+        }
+        Ok(Self {
+            _region: region,
+            _endpoints: endpoints,
+        })
+    }
 }
 
 /// What customers see without Evac, and with everything else as it was.
@@ -72,50 +113,14 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     Ok(customers)
 }
 
-pub(super) fn handlers(
-    functions: &Functions,
-    endpoint: &str,
-    topic: &str,
-    log: &LogSink,
-) -> Handlers {
-    let handler = |name: &str, own: &[(&str, &str)]| -> Handler {
-        let mut variables = BTreeMap::from([
-            ("AWS_REGION".to_owned(), REGION.to_owned()),
-            ("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned()),
-            // The Region tells its callers apart by their key.
-            ("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY".to_owned(), "embedded".to_owned()),
-        ]);
-        variables.extend(
-            own.iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
-        let executable = Executable {
-            name: name.to_owned(),
-            path: functions.path(name),
-            variables,
-            log: log.clone(),
-        };
-        executable.handler()
-    };
-    Handlers {
-        classifier: handler(
-            CLASSIFIER,
-            &[
-                ("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT),
-                ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING),
-                ("EVAC_TOPIC_ARN", topic),
-            ],
-        ),
-        zonal_shift: handler(ZONAL_SHIFT, &[]),
-        asg_pruning: handler(ASG_PRUNING, &[]),
-    }
-}
-
 /// A drill tells better than its functions' logs what happens; somebody who works on a function wants
-/// to see them all the same.
-pub(super) fn log_sink(show: bool) -> LogSink {
+/// to see them all the same. The metrics in them are CloudWatch's.
+fn log_sink(region: &Arc<Region>, show: bool) -> LogSink {
+    let region = Arc::downgrade(region);
     LogSink::new(move |function, line| {
+        if let Some(region) = region.upgrade() {
+            region.state().take_printed(line);
+        }
         if show {
             complain(&format!("{function}: {line}"));
         }

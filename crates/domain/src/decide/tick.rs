@@ -170,10 +170,15 @@ impl Case<'_> {
             return self.end(incident, marker.drill, reason);
         }
         if marker.drill {
-            let zone = incident.zone().clone();
-            return self.hold(&zone, vec![HoldReason::DrillInForce { incident }]);
+            return self.drill_in_force(incident);
         }
         self.stay_or_end(incident, Some(marker.phase))
+    }
+
+    /// Whoever rehearses ends the drill.
+    fn drill_in_force(&self, incident: IncidentId) -> Decision {
+        let zone = incident.zone().clone();
+        self.hold(&zone, vec![HoldReason::DrillInForce { incident }])
     }
 
     /// The zone is evacuated, and its shift says this phase, where there is one. It stays evacuated
@@ -339,15 +344,16 @@ impl Case<'_> {
             .observation
             .active_shifts()
             .any(|(_, shift)| !shift.is_away_from(zone));
-        let in_force = marker.phase != Phase::FailBack
-            && !marker.drill
-            && !elsewhere
-            && !self.was_ended(&incident);
+        let in_force = marker.phase != Phase::FailBack && !elsewhere && !self.was_ended(&incident);
         // Somebody else keeps the lead's traffic away, so nobody has ended anything.
         if in_force && self.lead_is_away_from(zone) {
-            return self.stay_or_end(incident, Some(marker.phase));
+            return if marker.drill {
+                self.drill_in_force(incident)
+            } else {
+                self.stay_or_end(incident, Some(marker.phase))
+            };
         }
-        let goes_on = in_force && self.zones_in_alarm().contains(zone);
+        let goes_on = in_force && !marker.drill && self.zones_in_alarm().contains(zone);
         if goes_on {
             // Its alarm is in ALARM, so nothing has to be proven.
             let reason = self.still(&incident, &Outlook::Impaired);

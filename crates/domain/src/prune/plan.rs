@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::protocol::{Capacity, Outcome, PruneAction, PruneRequest, Refusal};
-use super::record::Record;
+use super::record::{Record, RecordError};
 use crate::incident::IncidentId;
 use crate::subnet::SubnetId;
 use crate::workload::ZoneMap;
@@ -111,9 +111,13 @@ fn own_record(incident: &IncidentId, group: &GroupState) -> Result<Option<Record
         Ok(Some(record)) => Err(Refusal::PrunedForAnotherIncident {
             incident: record.incident,
         }),
-        Err(error) => Err(Refusal::UnreadableRecord {
-            problem: error.to_string(),
-        }),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn unreadable(error: &RecordError) -> Refusal {
+    Refusal::UnreadableRecord {
+        problem: error.to_string(),
     }
 }
 
@@ -126,6 +130,12 @@ pub fn obstacles(request: &PruneRequest, group: &GroupState) -> Vec<Refusal> {
         ..group.clone()
     };
     let mut obstacles = Vec::new();
+    // Told whatever else is wrong with the group: something may be missing from it.
+    if !group.deleting
+        && let Err(error) = Record::read(&group.tags)
+    {
+        obstacles.push(unreadable(&error));
+    }
     for zone in request.zones.ids() {
         let incident = IncidentId::new(&request.workload, zone, Timestamp::UNIX_EPOCH);
         let Step::Leave(Outcome::Refused { refusal }) = prune_step(request, &incident, &settled)

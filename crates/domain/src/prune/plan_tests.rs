@@ -513,3 +513,21 @@ fn the_places_of_what_is_removed_are_on_record() {
     };
     assert_eq!(record.places, [(subnet(1, 2), 1), (subnet(1, 1), 3)].into());
 }
+
+#[test]
+fn a_damaged_record_is_found_beside_what_else_is_wrong() {
+    let mut group = group_in(&[1, 2, 3]);
+    group.subnets.push("subnet-0ff".to_owned());
+    group.tags.insert(
+        "evac:pruned".to_owned(),
+        "wildrydes/use1-az1/20261124T092000Z".to_owned(),
+    );
+    let found = obstacles(&request(PruneAction::Status), &group);
+    let codes: Vec<bool> = found
+        .iter()
+        .map(|refusal| matches!(refusal, Refusal::UnreadableRecord { .. }))
+        .collect();
+    assert_eq!(codes, [true, false], "{found:?}");
+    group.deleting = true;
+    assert_eq!(obstacles(&request(PruneAction::Status), &group), []);
+}

@@ -30,6 +30,7 @@ mod alarm;
 mod composite;
 mod data;
 mod describe;
+pub(crate) mod embedded;
 mod event;
 mod expression;
 mod grammar;

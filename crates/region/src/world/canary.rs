@@ -26,6 +26,39 @@ pub(super) struct Probe {
     pub(super) milliseconds: Option<u64>,
 }
 
+/// What a request from outside meets at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// An answer of this status, after so many milliseconds.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// How long it takes.
+        milliseconds: u64,
+    },
+    /// No answer ever comes.
+    Lost,
+}
+
+impl Visit {
+    /// What a probe met; `None` where there was no target, and the load balancer answers itself.
+    pub(super) fn of(probe: Option<Probe>) -> Self {
+        let Some(probe) = probe else {
+            return Self::Answered {
+                status: 503,
+                milliseconds: 0,
+            };
+        };
+        match probe.milliseconds {
+            Some(milliseconds) => Self::Answered {
+                status: if probe.fault { 503 } else { 200 },
+                milliseconds,
+            },
+            None => Self::Lost,
+        }
+    }
+}
+
 /// What a probe meets at an instance in one second.
 #[derive(Debug, Clone)]
 pub(super) struct Weather {

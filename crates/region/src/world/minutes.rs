@@ -136,6 +136,14 @@ impl Minutes {
         }
     }
 
+    /// From now on nothing is counted of canaries, not even that they asked nothing.
+    pub(super) fn without_canaries(&mut self) {
+        self.canaries = 0;
+        for minute in &mut self.kept {
+            minute.canaries.clear();
+        }
+    }
+
     /// The minute that a second belongs to, begun if it is new; seconds never go back.
     pub(super) fn at(&mut self, second: i64) -> &mut Minute {
         let start = start_of(second);

@@ -50,6 +50,7 @@ use domain::arn::ResourceArn;
 use domain::zone::ZoneId;
 use jiff::Timestamp;
 use rand::Rng;
+use rand_pcg::Pcg64Mcg;
 
 use crate::chance::{Chance, arrivals, successes};
 use canary::{Probe, Weather};
@@ -61,6 +62,7 @@ use layout::Layout;
 use metrics::Publisher;
 use minutes::Minutes;
 
+pub use canary::Visit;
 pub use contributors::Contribution;
 pub use customers::{Counts, CustomerLog};
 pub use fault::{Effect, Fault, FaultError, Target};
@@ -90,6 +92,8 @@ pub struct World {
     last: Option<i64>,
     /// Whether nobody asks anything of anybody.
     resting: bool,
+    /// How often somebody asked.
+    visits: i64,
 }
 
 /// A load balancer's node in a zone.
@@ -146,6 +150,7 @@ impl World {
             canaries: zonal.chain([regional]).collect(),
             last: None,
             resting: false,
+            visits: 0,
             spec,
             zones,
             chance,
@@ -186,6 +191,24 @@ impl World {
     #[must_use]
     pub fn is_resting(&self) -> bool {
         self.resting
+    }
+
+    /// Sends only the canaries home, for good: somebody else asks the endpoints, with [`World::visit`].
+    pub fn without_canaries(&mut self) {
+        self.canaries.clear();
+        self.minutes.without_canaries();
+    }
+
+    /// What somebody meets who asks a zone's own endpoint in this second, or the regional one: `None`
+    /// where there is no such zone. It weighs on no instance, and is in no metric.
+    pub fn visit(&mut self, zone: Option<&ZoneId>) -> Option<Visit> {
+        let zone = match zone {
+            Some(id) => Some(self.zones.iter().position(|known| known == id)?),
+            None => None,
+        };
+        self.visits += 1;
+        let mut generator = self.chance.generator("visit", self.visits);
+        Some(Visit::of(self.ask(zone, self.visits, &mut generator)))
     }
 
     /// Lives the second that starts now. Seconds only go forward: one that has been lived is not
@@ -348,28 +371,27 @@ impl World {
 
     /// Lets the canaries ask every endpoint once.
     fn probe(&mut self, second: i64) {
-        let balancers = self.spec.load_balancers.len();
-        let turn = usize::try_from(second.unsigned_abs()).unwrap_or(0);
-        let (balancer, turn) = (turn % balancers, turn / balancers);
         for (canary, asker) in self.canaries.iter().enumerate() {
             let mut generator = self.chance.generator(asker, second);
-            let zone = if canary < self.zones.len() {
-                canary
-            } else {
-                resolved(generator.random(), self.clients[balancer].answer())
-            };
-            let weather = &self.endpoints[self.layout.endpoint(balancer, zone)].weather;
-            let probe = match weather.len() {
-                0 => Probe::WITHOUT_TARGET,
-                targets => Probe::draw(
-                    &mut generator,
-                    &weather[turn % targets],
-                    &self.nature,
-                    &self.latencies,
-                ),
-            };
+            let zone = (canary < self.zones.len()).then_some(canary);
+            let probe = self.ask(zone, second, &mut generator);
+            let probe = probe.unwrap_or(Probe::WITHOUT_TARGET);
             self.minutes.at(second).canaries[canary].count(probe);
         }
+    }
+
+    /// A request to a zone's endpoint, or to the one that the DNS names; load balancers and targets
+    /// take turns. `None` where there is no target.
+    fn ask(&self, zone: Option<usize>, turn: i64, generator: &mut Pcg64Mcg) -> Option<Probe> {
+        let balancers = self.spec.load_balancers.len();
+        let turn = usize::try_from(turn.unsigned_abs()).unwrap_or(0);
+        let (balancer, turn) = (turn % balancers, turn / balancers);
+        let answer = self.clients.get(balancer).map_or(&[][..], Clients::answer);
+        let zone = zone.unwrap_or_else(|| resolved(generator.random(), answer));
+        let weather = &self.endpoints[self.layout.endpoint(balancer, zone)].weather;
+        let weather = weather.get(turn.checked_rem(weather.len())?)?;
+        let (nature, latencies) = (&self.nature, &self.latencies);
+        Some(Probe::draw(generator, weather, nature, latencies))
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::ZoneId;
 use domain::incident::{IncidentId, Marker, Phase};
 use domain::prune::Record;
+use domain::{SubnetId, ZoneId};
 use region::arc::{Status, What as Became};
 use region::history::Change;
 use region::stage::ASG_PRUNING;
 use region::state::State;
 
+use super::invariants::pruners;
 use crate::seam::{Desk, Log};
 use crate::transcript::What;
 
@@ -40,7 +41,7 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
         if !tags.is_empty() {
             left.push(format!("tags of {}: {tags:?}", group.name));
         }
-        for subnet in lost(&state, group.name) {
+        for subnet in lost(desk, &log, &state, group.name) {
             let lacks = !group.subnets.iter().any(|has| has.as_str() == subnet);
             if lacks && !taken_over.contains(group.name) {
                 left.push(format!("{} lacks {subnet}", group.name));
@@ -163,10 +164,11 @@ pub(crate) fn told_well(desk: &Desk) -> bool {
     })
 }
 
-/// The subnets of a group that were taken out last by Evac.
-fn lost(state: &State, group: &str) -> BTreeSet<String> {
+/// The subnets of a group that were taken out last by Evac, and that it could know of: what somebody adds
+/// while a run is under way, or so shortly before that a stale reading does not show it, is overwritten.
+fn lost(desk: &Desk, log: &Log, state: &State, group: &str) -> BTreeSet<String> {
     let mut lost = BTreeSet::new();
-    for happened in state.history.changes() {
+    for (place, happened) in state.history.changes().iter().enumerate() {
         let Change::Group(change) = &happened.what else {
             continue;
         };
@@ -174,7 +176,8 @@ fn lost(state: &State, group: &str) -> BTreeSet<String> {
             continue;
         }
         for subnet in &change.before {
-            if !change.after.contains(subnet) && happened.is_by(ASG_PRUNING) {
+            let gone = !change.after.contains(subnet) && happened.is_by(ASG_PRUNING);
+            if gone && !added_unseen(desk, log, state, place, subnet) {
                 lost.insert(subnet.to_string());
             }
         }
@@ -183,6 +186,31 @@ fn lost(state: &State, group: &str) -> BTreeSet<String> {
         }
     }
     lost
+}
+
+/// Whether a subnet that a change took from a group came into it when the run that made the change could
+/// not see it.
+fn added_unseen(desk: &Desk, log: &Log, state: &State, place: usize, subnet: &SubnetId) -> bool {
+    let history = state.history.changes();
+    let Change::Group(taken) = &history[place].what else {
+        return false;
+    };
+    let added = history[..place].iter().enumerate().rev();
+    let added = added.filter_map(|(number, happened)| match &happened.what {
+        Change::Group(change) if change.group == taken.group => Some((number, change)),
+        _ => None,
+    });
+    let added = added
+        .filter(|(_, change)| change.after.contains(subnet) && !change.before.contains(subnet))
+        .map(|(number, change)| (number, change.at))
+        .next();
+    let mut pruners = pruners(log, place);
+    added.is_some_and(|(number, at)| {
+        pruners.any(|began| {
+            let seen = began.at - log.staleness(began.at);
+            number >= began.changes || (at >= seen && seen < began.at)
+        })
+    })
 }
 
 /// Whether a message says of a group what a person has to do about its record.

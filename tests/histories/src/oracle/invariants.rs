@@ -108,7 +108,7 @@ fn is_left_from_an_end_that_nobody_saw(log: &Log, history: &[Happened], change: 
 }
 
 /// The beginnings of the runs of asg-pruning that may have made a change.
-fn pruners(log: &Log, change: usize) -> impl Iterator<Item = Mark> {
+pub(super) fn pruners(log: &Log, change: usize) -> impl Iterator<Item = Mark> {
     let runs = log.runs.iter();
     runs.filter(move |run| run.function == ASG_PRUNING && run.spans(change))
         .map(|run| run.began)
@@ -121,8 +121,12 @@ fn shift_ended_meanwhile(log: &Log, history: &[Happened], change: usize) -> bool
     let pruners = log.runs.iter().enumerate();
     let mut pruners = pruners.filter(|(_, run)| run.function == ASG_PRUNING && run.spans(change));
     pruners.any(|(number, pruner)| {
+        // Of two runs of the classifier at the same moment for the same incident nobody can tell which
+        // had it asked.
         let siblings = log.runs.iter().enumerate().filter(|(other, run)| {
-            *other < number && run.function == ZONAL_SHIFT && run.parent == pruner.parent
+            let same =
+                run.parent == pruner.parent || run.asked["incident"] == pruner.asked["incident"];
+            *other < number && run.function == ZONAL_SHIFT && same
         });
         let mut answered = siblings.filter_map(|(_, run)| {
             let answer = run.outcome.as_ref()?.as_ref().ok()?;

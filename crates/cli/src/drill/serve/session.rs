@@ -10,7 +10,6 @@ use region::fault::spec::RegionFault;
 use region::scenario::Scenario;
 use region::scenario::act::Act;
 use region::stage::{CLASSIFIER, Stage};
-use region::transport::http::{Listening, listen};
 use region::world::{Effect, Target};
 use report::Incident;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use serde_json::json;
 use crate::arguments::{DrillOptions, UsageError};
 use crate::drill::functions::Functions;
 use crate::drill::gather::{Drill, entry, gather, invocation_entry};
-use crate::drill::run::{handlers, log_sink};
+use crate::drill::run::Doors;
 use crate::drill::text;
 
 /// What customers saw is kept for three hours: so long a drill can last that is looked at live.
@@ -35,7 +34,7 @@ pub(super) struct Session {
     /// The same drill with nobody acting: it gets the same faults at the same moments.
     twin: Stage,
     /// The Region answers as long as this lives.
-    _listening: Listening,
+    _doors: Doors,
     pace: Mutex<Pace>,
     news: Mutex<News>,
 }
@@ -149,16 +148,13 @@ impl Session {
         let set =
             || Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()));
         let stage = set()?;
-        let listening = listen(&stage.region, 0).await?;
-        let log = log_sink(options.logs);
-        let endpoint = listening.endpoint();
-        stage.connect(handlers(functions, &endpoint, &stage.topic, &log))?;
+        let doors = Doors::open(&stage, options, functions).await?;
         Ok(Self {
             scenario: scenario.clone(),
             seed: options.seed,
             twin: set()?,
             stage,
-            _listening: listening,
+            _doors: doors,
             pace: Mutex::new(Pace {
                 speed: options.speed,
                 paused: false,
