@@ -740,7 +740,8 @@ fn a_lead_that_somebody_else_has_shifted_away_from_the_zone_is_not_lost() {
         let late = beside(Phase::Evacuate, false).at(181).ticks();
         assert!(evacuates(&late, 1).renew, "no lead of ours says when");
         fails_back(&beside(Phase::FailBack, false).ticks(), 1);
-        fails_back(&beside(Phase::Evacuate, true).ticks(), 1);
+        fails_back(&beside(Phase::FailBack, true).ticks(), 1);
+        holds(&beside(Phase::Evacuate, true).ticks(), &["drillInForce"]);
     }
 }
 
