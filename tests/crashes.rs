@@ -253,6 +253,7 @@ fn evac(scenario: &str, crash: Option<&str>) -> (Option<i32>, Value) {
         "drill",
         "--speed",
         "6000",
+        "--play-canary",
         "--format",
         "json",
         "--scenario",

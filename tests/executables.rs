@@ -40,6 +40,7 @@ fn drill(scenario: &str) -> Value {
         scenario,
         "--speed",
         "600",
+        "--play-canary",
         "--format",
         "json",
     ]);
@@ -104,7 +105,14 @@ fn every_scenario_ends_as_expected() {
         for _ in 0..4 {
             threads.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let output = evac(&["drill", "--scenario", name, "--speed", "600"]);
+                    let output = evac(&[
+                        "drill",
+                        "--scenario",
+                        name,
+                        "--speed",
+                        "600",
+                        "--play-canary",
+                    ]);
                     let told = text(&output.stdout) + &text(&output.stderr);
                     let wide = told.lines().find(|line| line.chars().count() > 100);
                     if output.status.code() != Some(0) {
@@ -532,4 +540,42 @@ async fn an_execution_environment_that_died_while_idle_is_not_used_again() {
         seen.push(started.len());
     }
     assert_eq!(seen, [1, 1, 2]);
+}
+
+/// The functions' executables in a directory of their own, with a canary that only dies.
+fn with_a_canary_that_dies() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for function in ["classifier", "zonal-shift", "asg-pruning"] {
+        let place = directory.path().join(function);
+        std::os::unix::fs::symlink(executable(function), place).unwrap();
+    }
+    std::os::unix::fs::symlink("/bin/false", directory.path().join("canary")).unwrap();
+    directory
+}
+
+/// It asks the workload's endpoints, and what it prints is what the alarm sees.
+#[test]
+fn a_drill_runs_the_canarys_executable() {
+    let output = evac(&["drill", "--scenario", "zonal-errors", "--speed", "600"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("-wildrydes-canary: OK -> ALARM"), "{told}");
+    let functions = with_a_canary_that_dies();
+    let functions = functions.path().to_str().unwrap();
+    let drill = [
+        "drill",
+        "--scenario",
+        "healthy",
+        "--speed",
+        "2000",
+        "--functions",
+        functions,
+    ];
+    let output = evac(&drill);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    assert!(told.contains("canary"), "{told}");
+    // Where the Region plays it, nobody asks for the executable.
+    let played = evac(&[&drill[..], &["--play-canary"]].concat());
+    assert_eq!(played.status.code(), Some(0), "{}", text(&played.stdout));
 }

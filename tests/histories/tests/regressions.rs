@@ -94,3 +94,21 @@ fn regression_a_run_that_was_killed_between_word_and_deed_is_no_noise() {
         "regressions/killed-between-word-and-deed.json"
     ));
 }
+
+/// The judge's error, as above, where the end was throttled instead.
+#[test]
+fn regression_a_run_that_was_throttled_between_word_and_deed_is_no_noise() {
+    keeps(include_str!(
+        "regressions/throttled-between-word-and-deed.json"
+    ));
+}
+
+/// A person ended all shifts while a tick was between two of its calls, and the tick started the lead's
+/// again. Every tick after it said that the incident was ended, and left the lead's shift and the prune
+/// as they were, until the shift ran out.
+#[test]
+fn regression_what_a_run_started_again_after_a_persons_end_is_ended_by_the_next() {
+    keeps(include_str!(
+        "regressions/ended-while-a-run-was-under-way.json"
+    ));
+}

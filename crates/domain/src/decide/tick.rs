@@ -172,7 +172,24 @@ impl Case<'_> {
         if marker.drill {
             return self.drill_in_force(incident);
         }
+        // A run that was under way when a person ended it has started the lead's shift again.
+        if self.lead_was_ended(&incident) {
+            let reason = FailBackReason::LeadEnded {
+                incident: incident.clone(),
+            };
+            return self.end(incident, false, reason);
+        }
         self.stay_or_end(incident, Some(marker.phase))
+    }
+
+    /// Whether the incident was ended on the lead, whatever keeps the lead's traffic away now.
+    fn lead_was_ended(&self, incident: &IncidentId) -> bool {
+        let answer = self.observation.shifts.taken();
+        let lead = answer.and_then(|answer| answer.resources.first());
+        lead.is_some_and(|lead| {
+            let mut ended = lead.ended.iter();
+            ended.any(|ended| incident.is_settled_by(ended))
+        })
     }
 
     /// Whoever rehearses ends the drill.

@@ -41,7 +41,7 @@ pub(crate) fn left(desk: &Desk) -> Vec<String> {
         if !tags.is_empty() {
             left.push(format!("tags of {}: {tags:?}", group.name));
         }
-        for subnet in lost(desk, &log, &state, group.name) {
+        for subnet in lost(&log, &state, group.name) {
             let lacks = !group.subnets.iter().any(|has| has.as_str() == subnet);
             if lacks && !taken_over.contains(group.name) {
                 left.push(format!("{} lacks {subnet}", group.name));
@@ -166,7 +166,7 @@ pub(crate) fn told_well(desk: &Desk) -> bool {
 
 /// The subnets of a group that were taken out last by Evac, and that it could know of: what somebody adds
 /// while a run is under way, or so shortly before that a stale reading does not show it, is overwritten.
-fn lost(desk: &Desk, log: &Log, state: &State, group: &str) -> BTreeSet<String> {
+fn lost(log: &Log, state: &State, group: &str) -> BTreeSet<String> {
     let mut lost = BTreeSet::new();
     for (place, happened) in state.history.changes().iter().enumerate() {
         let Change::Group(change) = &happened.what else {
@@ -177,7 +177,7 @@ fn lost(desk: &Desk, log: &Log, state: &State, group: &str) -> BTreeSet<String> 
         }
         for subnet in &change.before {
             let gone = !change.after.contains(subnet) && happened.is_by(ASG_PRUNING);
-            if gone && !added_unseen(desk, log, state, place, subnet) {
+            if gone && !added_unseen(log, state, place, subnet) {
                 lost.insert(subnet.to_string());
             }
         }
@@ -190,7 +190,7 @@ fn lost(desk: &Desk, log: &Log, state: &State, group: &str) -> BTreeSet<String> 
 
 /// Whether a subnet that a change took from a group came into it when the run that made the change could
 /// not see it.
-fn added_unseen(desk: &Desk, log: &Log, state: &State, place: usize, subnet: &SubnetId) -> bool {
+fn added_unseen(log: &Log, state: &State, place: usize, subnet: &SubnetId) -> bool {
     let history = state.history.changes();
     let Change::Group(taken) = &history[place].what else {
         return false;

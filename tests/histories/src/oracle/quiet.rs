@@ -77,8 +77,8 @@ fn held_elsewhere(history: &[Happened], expired: &Shift, since: Timestamp) -> bo
     !held.is_empty()
 }
 
-/// A tick that changed nothing and found nothing new told somebody, although it and the run before it had
-/// done all of their own: who died, or was not told that its message has arrived, leaves it to the next.
+/// A tick that changed nothing and found nothing new told somebody, although the run before it had done
+/// all of its own: who died, or was not told that its message has arrived, leaves it to the next.
 pub(super) fn noise(desk: &Desk) -> Vec<String> {
     let log = desk.log();
     let state = desk.place.region.state();
@@ -96,15 +96,15 @@ pub(super) fn noise(desk: &Desk) -> Vec<String> {
         let mut before = log.runs[..number].iter().rev();
         let before = before.find(|run| run.function == CLASSIFIER);
         let unsure = before.is_some_and(|run| !matches!(run.outcome, Some(Ok(_))));
-        // That an evacuation ends is told just before it is ended.
-        let unsure = unsure || tick.outcome.is_none();
         if changed || unsure {
             continue;
         }
         for message in &inbox[tick.began.messages..ended.messages] {
             let phase = message.published.attributes.get("phase");
             let phase = phase.map(|(_, phase)| phase.as_str());
-            if !matches!(phase, Some("looks-well" | "relapsed" | "not-ready")) {
+            // That an evacuation ends is told just before it is ended, and that may fail.
+            let end = phase == Some("failed-back") && !matches!(tick.outcome, Some(Ok(_)));
+            if !end && !matches!(phase, Some("looks-well" | "relapsed" | "not-ready")) {
                 wrong.push(format!(
                     "noise: {}: a tick that changed nothing told {:?}",
                     message.at, message.published.subject

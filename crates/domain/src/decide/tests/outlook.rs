@@ -259,8 +259,15 @@ fn a_zone_that_fails_again_and_again_is_left_to_people() {
     proven(&after(&[-60, -1441]));
     // Several resources tell of the same end.
     proven(&after(&[-60, -60]));
-    // An end within a minute of the transition is one of this incident's own.
-    proven(&after(&[-60, 1]));
+    // An end within a minute of the transition is one of this incident's own: a run that was under way
+    // then has started the shift again.
+    let Verdict::FailBack { reason, .. } = after(&[-60, 1]).verdict else {
+        panic!("the end stands");
+    };
+    assert!(
+        matches!(reason, FailBackReason::LeadEnded { .. }),
+        "{reason:?}"
+    );
 }
 
 #[test]

@@ -294,7 +294,7 @@ fn noise_contributes_nothing_and_says_so() {
 fn few_bad_requests_are_noise_however_little_traffic_there_is() {
     let mut spec = flawless();
     spec.traffic.requests_per_second = 0.2;
-    let mut stage = Stage::of(spec);
+    let mut stage = Stage::seeded(spec, 1);
     stage.suffer(Target::Instance(zone(1), 0), Effect::Errors { share: 1.0 });
     stage.run(60);
     let minute = stage.world.minutes.get(START).unwrap();
