@@ -7,7 +7,6 @@ mod series;
 
 use std::collections::BTreeMap;
 
-use domain::judge::Judgement;
 use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
 use region::audit::{Terms, audit};
@@ -22,8 +21,10 @@ use region::timeline::AlarmChange;
 use region::world::CustomerLog;
 use report::incident::{
     CustomerErrors, Entry, Incident, Invariant, Message, MutatingCall, SCHEMA, Source, Spent, Step,
-    Verdict, Whose, ZoneNumbers,
+    Verdict, Whose,
 };
+
+use crate::judgement::numbers;
 
 /// How long customers have to be well, and how well.
 const WELL_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -67,7 +68,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
     let reports: Vec<Report> = reports(&state).collect();
     let course = course(&state, drill, &reports);
     let errors = |from: Timestamp| CustomerErrors {
-        with_evac: bad(state.world.customers(), from, end),
+        with_evac: Some(bad(state.world.customers(), from, end)),
         without_evac: Some(bad(drill.without, from, end)),
     };
     let ending = judge(&state, scenario, stage.begin);
@@ -93,6 +94,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
         } else {
             Vec::new()
         },
+        unknown: Vec::new(),
         verdicts: verdicts(&reports),
         timeline: timeline(&state),
         moments,
@@ -171,11 +173,9 @@ fn spent(state: &State, course: &Course) -> Vec<Spent> {
     if shift < alarm || alarm < course.fault_at {
         return Vec::new();
     }
-    // The newest minute that CloudWatch showed to the alarm ended here.
-    let shown = (alarm - state.metrics_delay()).as_second().div_euclid(60) * 60;
-    let shown = Timestamp::from_second(shown)
-        .unwrap_or(alarm)
-        .max(course.fault_at);
+    // The newest minute that CloudWatch showed to the alarm ended here: however late its metrics were then.
+    let shown = state.newest_minute_shown(alarm).unwrap_or(course.fault_at);
+    let shown = shown.clamp(course.fault_at, alarm);
     let decided = course.verdict_at.unwrap_or(shift).clamp(alarm, shift);
     let recovering = seconds(shift, well);
     #[allow(clippy::cast_precision_loss, reason = "a TTL is at most a day")]
@@ -238,23 +238,6 @@ fn verdicts(reports: &[Report]) -> Vec<Verdict> {
     entries
 }
 
-fn numbers(judgement: &Judgement) -> Vec<ZoneNumbers> {
-    let zones = judgement.zones.iter();
-    zones
-        .map(|(zone, found)| ZoneNumbers {
-            zone: zone.to_string(),
-            finding: found.finding.code().to_owned(),
-            minutes: found.minutes,
-            requests: found.own.requests,
-            bad: found.own.bad,
-            requests_elsewhere: found.elsewhere.requests,
-            bad_elsewhere: found.elsewhere.bad,
-            probability: found.probability,
-            deviations: found.deviations,
-        })
-        .collect()
-}
-
 /// The Region's lines and the classifier's, in order.
 fn timeline(state: &State) -> Vec<Entry> {
     let region = state.timeline.entries().iter().map(entry);
@@ -310,7 +293,7 @@ fn mutating_calls(state: &State) -> Vec<MutatingCall> {
                 service: call.service.name().to_owned(),
                 operation: call.operation.name.to_owned(),
                 caller: call.caller.clone(),
-                number: *number,
+                number: Some(*number),
             });
         }
     }

@@ -34,7 +34,7 @@ pub(crate) async fn play(
     let stage =
         Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
     let listening = listen(&stage.region, 0).await?;
-    let log = log_sink(options.logs);
+    let log = log_sink(&stage, options.logs);
     stage.connect(handlers(
         functions,
         &listening.endpoint(),
@@ -114,8 +114,8 @@ pub(super) fn handlers(
 
 /// A drill tells better than its functions' logs what happens; somebody who works on a function wants
 /// to see them all the same.
-pub(super) fn log_sink(show: bool) -> LogSink {
-    LogSink::new(move |function, line| {
+pub(super) fn log_sink(stage: &Stage, show: bool) -> LogSink {
+    LogSink::into(&stage.region, move |function, line| {
         if show {
             complain(&format!("{function}: {line}"));
         }

@@ -150,7 +150,7 @@ impl Session {
             || Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()));
         let stage = set()?;
         let listening = listen(&stage.region, 0).await?;
-        let log = log_sink(options.logs);
+        let log = log_sink(&stage, options.logs);
         let endpoint = listening.endpoint();
         stage.connect(handlers(functions, &endpoint, &stage.topic, &log))?;
         Ok(Self {
