@@ -90,8 +90,11 @@ fn own_shift(facts: &Facts) -> Option<&ZonalShift> {
     })
 }
 
-/// When a shift began: ARC tells whole seconds, and the function that began it finer ones.
-fn begun(facts: &Facts, shift: &ZonalShift) -> Timestamp {
+/// When a shift began. Where ARC tells whole seconds only, the function that began it tells finer ones.
+pub(super) fn begun(facts: &Facts, shift: &ZonalShift) -> Timestamp {
+    if shift.began.subsec_nanosecond() != 0 {
+        return shift.began;
+    }
     let resource = shift.resource.as_str();
     let mut lines = facts.lines.iter().flatten();
     let logged = lines.find(|line| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use report::incident::{MapPhase, MapZone, Moment, MomentKind};
 
-use super::course::{Course, alarms_that_went_off, ended, verdicts};
+use super::course::{Course, alarms_that_went_off, begun, ended, verdicts};
 use super::facts::Facts;
 use super::lines::Said;
 use super::series::totals;
@@ -33,7 +33,7 @@ pub(super) fn moments(facts: &Facts) -> Vec<Moment> {
         } else {
             format!("traffic of {resource} leaves {zone}")
         };
-        add(shift.began, MomentKind::Shift, begins);
+        add(begun(facts, shift), MomentKind::Shift, begins);
         if let Some(end) = ended(facts, shift) {
             let ends = format!("traffic of {resource} returns to {zone}");
             add(end, MomentKind::End, ends);
@@ -62,9 +62,8 @@ pub(super) fn moments(facts: &Facts) -> Vec<Moment> {
         }
     }
     moments.retain(|moment| (facts.from..=facts.to).contains(&moment.at));
-    // ARC tells whole seconds: within one second the alarm goes before the verdict, and that before the
-    // shift.
-    moments.sort_by_key(|moment| (moment.at.as_second(), rank(moment.kind), moment.at));
+    // At one moment the alarm goes before the verdict, and that before what follows from it.
+    moments.sort_by_key(|moment| (moment.at, rank(moment.kind)));
     moments
 }
 
