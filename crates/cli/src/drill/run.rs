@@ -14,6 +14,7 @@ use report::Incident;
 
 use super::functions::Functions;
 use super::gather::{Drill, gather};
+use super::in_time;
 use super::live::Live;
 use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::output::complain;
@@ -26,10 +27,15 @@ pub(crate) async fn play(
 ) -> anyhow::Result<Incident> {
     let mut live = Live::new(options.format == Format::Text);
     live.introduce(scenario, options.seed)?;
-    let without = tokio::task::spawn_blocking({
+    let twins = tokio::task::spawn_blocking({
         let scenario = scenario.clone();
         let seed = options.seed;
-        move || undisturbed(&scenario, seed)
+        move || {
+            anyhow::Ok((
+                undisturbed(&scenario, seed)?,
+                in_time::seen(&scenario, seed)?,
+            ))
+        }
     });
     let stage =
         Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
@@ -43,12 +49,13 @@ pub(crate) async fn play(
     ))?;
     live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
         .await?;
-    let without = without.await??;
+    let (without, seen_in_time) = twins.await??;
     Ok(gather(&Drill {
         scenario,
         seed: options.seed,
         stage: &stage,
         without: &without,
+        seen_in_time,
         begin: stage.begin,
         end: stage.end,
         fault_at: scenario.fault_at(stage.begin),
