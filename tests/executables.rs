@@ -249,6 +249,36 @@ fn the_json_of_a_drill_is_what_its_schema_says_and_its_report_a_page() {
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
 
+/// The metrics are in time again when the drill ends: what counts is how late they were when the alarm
+/// went off.
+#[test]
+fn late_metrics_take_their_time_from_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("mine.json");
+    let detected = |faults: Value| {
+        let printed = evac(&["drill", "--scenario", "zonal-latency", "--print"]);
+        let mut scenario: Value = serde_json::from_slice(&printed.stdout).unwrap();
+        scenario["regionFaults"] = faults;
+        std::fs::write(&file, scenario.to_string()).unwrap();
+        let file = file.to_str().unwrap();
+        let arguments = ["--speed", "2000", "--format", "json"];
+        let output = evac(&[&["drill", "--scenario-file", file], &arguments[..]].concat());
+        let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let spent = outcome["spent"].as_array().unwrap().clone();
+        let of = |whose: &str| {
+            let mut parts = spent.iter();
+            let part = parts.find(|part| part["step"] == "detect" && part["whose"] == whose);
+            part.unwrap()["seconds"].as_f64().unwrap()
+        };
+        (of("alarm"), of("metrics"))
+    };
+    let in_time = detected(json!([]));
+    let late = json!({"kind": "lateMetrics", "seconds": 120});
+    let late = detected(json!([{"for": "8m", "fault": late}]));
+    assert_eq!(late.0, in_time.0);
+    assert!(late.1 >= in_time.1 + 120.0, "{late:?}, {in_time:?}");
+}
+
 #[test]
 fn the_scenarios_are_listed() {
     let output = evac(&["drill", "--list"]);

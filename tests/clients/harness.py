@@ -84,6 +84,8 @@ class Region:
             config=Config(
                 retries={"total_max_attempts": retries + 1},
                 parameter_validation=validate,
+                # Some operations have a host of their own, and loopback has one.
+                inject_host_prefix=False,
                 read_timeout=PATIENCE_SECONDS,
             ),
         )

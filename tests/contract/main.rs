@@ -25,6 +25,7 @@ mod differences;
 mod document;
 mod eventbridge;
 mod lambda;
+mod logs;
 mod refusal;
 mod sns;
 mod subject;
@@ -39,6 +40,7 @@ fn contracts() -> Vec<&'static Contract> {
         cloudwatch::contracts(),
         eventbridge::contracts(),
         lambda::contracts(),
+        logs::contracts(),
         sns::contracts(),
     ];
     services.concat()

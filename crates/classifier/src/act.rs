@@ -18,7 +18,7 @@ use domain::decide::{
 use domain::duration::{DurationError, ShiftDuration};
 use domain::failure::{Class, Failure};
 use domain::incident;
-use domain::notice::{self, Phase};
+use domain::notice::{self, Notice, Phase};
 use domain::prune::{GroupReport, Outcome, PruneAction, PruneAnswer};
 use domain::readiness::Unready;
 use domain::report::{Report, StepFailure};
@@ -137,12 +137,7 @@ impl Classifier {
         let within = time_to_publish(invocation);
         match self.messages.publish(&notice, within).await {
             Ok(()) => {
-                tracing::info!(
-                    workload = report.workload.as_str(),
-                    phase = phase.name(),
-                    "told: {}",
-                    notice.subject
-                );
+                log_told(report, &notice);
                 Some(())
             }
             Err(failure) => {
@@ -237,6 +232,7 @@ impl Run<'_> {
         let within = time_to_publish(self.invocation);
         let told = self.function.messages.publish(&notice, within).await;
         told.map_err(|failure| stop(report, "notify", failure))?;
+        log_told(report, &notice);
         self.function.told.remember(workload, what);
         Ok(())
     }
@@ -259,8 +255,9 @@ impl Run<'_> {
             self.function.messages.publish(&notice, within),
             self.groups(action)
         );
-        if let Err(failure) = told {
-            fail(report, "notify", failure);
+        match told {
+            Ok(()) => log_told(report, &notice),
+            Err(failure) => fail(report, "notify", failure),
         }
         pruned
     }
@@ -474,6 +471,16 @@ fn take_groups(report: &mut Report, step: &str, answer: PruneAnswer) {
         fail(report, step, not_reached(&answer.not_reached));
     }
     report.prunes.push(answer);
+}
+
+/// A line for whoever asks later what people were told.
+fn log_told(report: &Report, notice: &Notice) {
+    tracing::info!(
+        workload = report.workload.as_str(),
+        phase = notice.phase.name(),
+        "told: {}",
+        notice.subject
+    );
 }
 
 fn stop(report: &mut Report, step: &str, failure: Failure) -> Stopped {

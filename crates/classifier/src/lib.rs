@@ -133,8 +133,14 @@ impl Classifier {
             failures: Vec::new(),
         };
         log_verdict(&report);
+        log_unread(&report);
+        let decided = report.verdict.clone();
         self.act(&signal, &invocation, decision.announce, &mut report)
             .await;
+        // What zonal-shift found in the way makes a hold of it.
+        if report.verdict != decided {
+            log_verdict(&report);
+        }
         let verdict = report.verdict.name();
         self.meter.record(
             Metric::Verdicts,
@@ -166,8 +172,12 @@ fn outcome(report: Report) -> Result<Report, FunctionError> {
     ))
 }
 
+/// The verdict as a line that can be reported from later: with the time by the function's own clock, and
+/// the numbers that it rests on.
 fn log_verdict(report: &Report) {
+    let judgement = report.verdict.judgement();
     tracing::info!(
+        at = %report.at,
         workload = report.workload.as_str(),
         zone = report.verdict.zone().map(ToString::to_string),
         incident = report.incident().map(ToString::to_string),
@@ -176,9 +186,13 @@ fn log_verdict(report: &Report) {
         code = report.verdict.code(),
         mode = report.mode.name(),
         drill = report.drill,
+        judgement = judgement.and_then(|judgement| serde_json::to_string(judgement).ok()),
         "{}",
         report.sentence
     );
+}
+
+fn log_unread(report: &Report) {
     for unread in &report.unread {
         tracing::warn!(
             workload = report.workload.as_str(),

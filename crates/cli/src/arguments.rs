@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::backtest::Moment;
 use crate::drill::CrashAfter;
+use crate::period::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::WorkloadName;
 use region::clock::Speed;
 use region::fault::spec::RegionFault;
 
@@ -58,6 +59,17 @@ The exit status is 0 if every line was an observation, else 1.")]
     /// Standard output is a shell file: the settings that a client needs, and as comments the names of
     /// what the Region holds.
     Region(RegionOptions),
+    /// Show a real incident: a page about a time of a workload, from what its account has of it.
+    ///
+    /// It reads the workload's definition from its EventBridge rule, the history of its alarms, its zonal
+    /// shifts, its groups' scaling activities, what the functions logged, and the metrics of its evidence.
+    /// It changes nothing. What the account does not tell is said to be unknown.
+    ///
+    /// The caller needs events:ListRules, events:ListTargetsByRule, cloudwatch:DescribeAlarmHistory,
+    /// cloudwatch:GetMetricData, arc-zonal-shift:ListZonalShifts, autoscaling:DescribeAutoScalingGroups,
+    /// autoscaling:DescribeScalingActivities and logs:FilterLogEvents. AWS_REGION and the credentials are
+    /// read from the environment, and from nowhere else.
+    Report(ReportOptions),
 }
 
 #[derive(Debug, Args)]
@@ -193,6 +205,51 @@ pub(crate) struct RegionOptions {
     /// clients that know no other time
     #[arg(long, value_name = "MINUTES", conflicts_with = "speed", value_parser = clap::value_parser!(u16).range(0..=1440))]
     pub(crate) began: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  eval \"$(aws configure export-credentials --format env)\"
+  evac report --workload wildrydes --from 3h --out incident.html
+  evac report --workload wildrydes --from 2026-03-07T03:00:00Z --to 2026-03-07T05:00:00Z > incident.html
+  evac report --workload wildrydes --from 1d --format json | jq -r '.moments[] | [.at, .kind, .what] | @tsv'
+  evac report --workload wildrydes --from 3h --definition wildrydes.json --log-group /aws/lambda/evac-classifier
+
+docs/REPORT.md says what the page tells, and from where.
+The exit status is 0 if everything could be read, 1 if something could not, which the page and standard
+error tell, or if there is no definition, and 2 for wrong usage.")]
+pub(crate) struct ReportOptions {
+    /// The workload's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workload: WorkloadName,
+    /// When the report begins: a time such as 2026-03-07T03:00:00Z, or how long ago, such as 3h or 14d
+    #[arg(long, value_name = "T")]
+    pub(crate) from: Moment,
+    /// When it ends, likewise; 24 hours later at the most
+    #[arg(long, value_name = "T", default_value = "now")]
+    pub(crate) to: Moment,
+    /// A file with the workload's definition, or with a payload that carries one, in place of the
+    /// workload's rule; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) definition: Option<PathBuf>,
+    /// A log group of the functions, in place of those of the function that the workload's rule calls and
+    /// of its neighbours; can be given several times
+    #[arg(long = "log-group", value_name = "NAME")]
+    pub(crate) log_groups: Vec<String>,
+    /// A page for a browser, or the same content as data
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(crate) format: ReportFormat,
+    /// The file to write; standard output where it is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// One HTML page that needs no network
+    Html,
+    /// One JSON object, as docs/schema/incident.json describes it
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

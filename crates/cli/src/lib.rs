@@ -1,17 +1,21 @@
-//! `evac`: rehearse an evacuation, explain what Evac makes of an event, try a policy on recorded counts,
-//! and run the embedded Region for other clients.
+//! `evac`: rehearse an evacuation, report a real one, explain what Evac makes of an event, try a policy on
+//! recorded counts, and run the embedded Region for other clients.
 //!
 //! The exit status is 0 where everything is as it should be, 1 where it is not, and 2 for wrong
 //! usage, such as a file that cannot be read.
 
+mod account;
 mod arguments;
 mod backtest;
 mod classify;
 pub mod drill;
 mod explain;
 mod input;
+mod judgement;
 mod output;
+mod period;
 mod region;
+mod report;
 mod scenarios;
 
 use std::ffi::OsString;
@@ -41,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Drill(options) => drill::command(&options),
         Command::Explain(options) => explain::command(&options),
         Command::Region(options) => region::command(&options),
+        Command::Report(options) => report::command(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

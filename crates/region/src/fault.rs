@@ -189,7 +189,9 @@ pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError>
         (FaultKind::Throttle, Service::ArcZonalShift | Service::CloudWatch) => {
             (429, "ThrottlingException")
         }
-        (FaultKind::Throttle, Service::EventBridge) => (400, "ThrottlingException"),
+        (FaultKind::Throttle, Service::CloudWatchLogs | Service::EventBridge) => {
+            (400, "ThrottlingException")
+        }
         (
             FaultKind::Throttle,
             Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns,
@@ -198,12 +200,15 @@ pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError>
         (FaultKind::Internal, Service::ArcZonalShift | Service::CloudWatch) => {
             (500, "InternalServerException")
         }
+        (FaultKind::Internal, Service::CloudWatchLogs) => (500, "ServiceUnavailableException"),
         (FaultKind::Internal, Service::EventBridge) => (500, "InternalException"),
         (FaultKind::Internal, Service::Sns) => (500, "InternalError"),
         (FaultKind::Internal, Service::AutoScaling | Service::ElasticLoadBalancing) => {
             (500, "InternalFailure")
         }
-        (FaultKind::AccessDenied, Service::EventBridge) => (400, "AccessDeniedException"),
+        (FaultKind::AccessDenied, Service::CloudWatchLogs | Service::EventBridge) => {
+            (400, "AccessDeniedException")
+        }
         (FaultKind::AccessDenied, Service::Sns) => (403, "AuthorizationError"),
         (FaultKind::AccessDenied, Service::AutoScaling | Service::ElasticLoadBalancing) => {
             (403, "AccessDenied")

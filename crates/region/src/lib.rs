@@ -25,6 +25,7 @@ pub mod fault;
 pub mod history;
 mod identifier;
 pub mod lambda;
+pub mod logs;
 mod native_shift;
 pub mod operation;
 mod past;

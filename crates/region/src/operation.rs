@@ -16,6 +16,9 @@ pub enum Service {
     /// CloudWatch metrics and alarms.
     #[serde(rename = "cloudwatch")]
     CloudWatch,
+    /// CloudWatch Logs.
+    #[serde(rename = "logs")]
+    CloudWatchLogs,
     /// Elastic Load Balancing, version 2.
     #[serde(rename = "elbv2")]
     ElasticLoadBalancing,
@@ -38,6 +41,7 @@ impl Service {
             Self::ArcZonalShift => "arc-zonal-shift",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
+            Self::CloudWatchLogs => "logs",
             Self::ElasticLoadBalancing => "elbv2",
             Self::EventBridge => "events",
             Self::Lambda => "lambda",
@@ -55,6 +59,7 @@ impl Service {
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "events" => Some(Self::EventBridge),
             "lambda" => Some(Self::Lambda),
+            "logs" => Some(Self::CloudWatchLogs),
             "sns" => Some(Self::Sns),
             _ => None,
         }

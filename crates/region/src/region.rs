@@ -40,7 +40,7 @@ use crate::script::Step;
 use crate::state::{Call, State};
 use crate::timeline::{FAULT_BEGINS, FAULT_ENDS, fault_line};
 use crate::world::{Effect, Fault, FaultError, Target};
-use crate::{arc, autoscaling, cloudwatch, elb, eventbridge, lambda, sns};
+use crate::{arc, autoscaling, cloudwatch, elb, eventbridge, lambda, logs, sns};
 
 /// How often the clock moves while functions run.
 const BEAT: Duration = Duration::from_millis(5);
@@ -221,6 +221,9 @@ impl Region {
             }
             Service::CloudWatch => {
                 cloudwatch::wire::perform(&mut state.cloudwatch, operation, request, now)
+            }
+            Service::CloudWatchLogs => {
+                logs::wire::perform(&mut state.logs, operation, request, now)
             }
             Service::ElasticLoadBalancing => elb::wire::perform(&state, operation, request),
             Service::EventBridge => {
@@ -443,6 +446,7 @@ fn answer_from_past(
             now,
         )),
         Service::CloudWatch
+        | Service::CloudWatchLogs
         | Service::ElasticLoadBalancing
         | Service::EventBridge
         | Service::Lambda
@@ -479,6 +483,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::ArcZonalShift => arc::wire::identify(request),
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
+        Service::CloudWatchLogs => logs::wire::identify(request),
         Service::ElasticLoadBalancing => elb::wire::identify(request),
         Service::EventBridge => eventbridge::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
@@ -496,6 +501,7 @@ pub(crate) fn refuse(
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::CloudWatchLogs => logs::wire::refuse(error),
         Service::ElasticLoadBalancing => elb::wire::refuse(error),
         Service::EventBridge => eventbridge::wire::refuse(error),
         Service::Lambda => lambda::wire::refuse(error),
@@ -516,9 +522,11 @@ fn unknown(service: Service) -> ServiceError {
         Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns => {
             (400, "InvalidAction")
         }
-        Service::ArcZonalShift | Service::CloudWatch | Service::EventBridge | Service::Lambda => {
-            (404, "UnknownOperationException")
-        }
+        Service::ArcZonalShift
+        | Service::CloudWatch
+        | Service::CloudWatchLogs
+        | Service::EventBridge
+        | Service::Lambda => (404, "UnknownOperationException"),
     };
     ServiceError::new(
         status,

@@ -1,6 +1,6 @@
 //! Everything that the Region holds, and how a second of it passes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use domain::{AccountId, ZoneId};
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,7 @@ use crate::fault::spec::RegionFault;
 use crate::fault::{ApiFaults, FaultKind};
 use crate::history::History;
 use crate::lambda::{Due, Lambda};
+use crate::logs::Logs;
 use crate::operation::{Operation, Service};
 use crate::past::{Moment, Past};
 use crate::script::{Script, Step};
@@ -28,6 +29,9 @@ use crate::world::{Infrastructure, InstanceRef, World};
 /// balancer's metrics is a minute of collection; what comes after it is an assumption, on the quick
 /// side.
 const PUBLISH_DELAY: SignedDuration = SignedDuration::from_secs(20);
+
+/// Minutes of which it is remembered when their metrics could be seen: more than a drill has.
+const KEPT_MINUTES: usize = 1_000;
 
 /// Calls that are kept for whoever looks back. A drill makes some hundreds; only a Region that serves
 /// a client for days forgets any.
@@ -64,6 +68,8 @@ pub struct State {
     pub events: EventBridge,
     /// Lambda.
     pub lambda: Lambda,
+    /// CloudWatch Logs.
+    pub logs: Logs,
     /// SNS.
     pub sns: Sns,
     /// Zones, instances, traffic and faults.
@@ -82,6 +88,8 @@ pub struct State {
     conditions: Vec<RegionFault>,
     past: Option<Past>,
     metrics_late: SignedDuration,
+    /// The ends of minutes, and when their metrics can be seen.
+    shown: VecDeque<(Timestamp, Timestamp)>,
     refused_acts: Vec<String>,
     before: Before,
 }
@@ -115,6 +123,7 @@ impl State {
             load_balancing: LoadBalancing::new(account.clone(), region, parts.now),
             events: EventBridge::new(account.clone(), region),
             lambda: Lambda::new(account.clone(), region),
+            logs: Logs::new(account.clone(), region),
             sns: parts.sns,
             world: parts.world,
             timeline: Timeline::default(),
@@ -126,6 +135,7 @@ impl State {
             conditions: Vec::new(),
             past: None,
             metrics_late: SignedDuration::ZERO,
+            shown: VecDeque::new(),
             refused_acts: Vec::new(),
             before: Before::default(),
         }
@@ -371,15 +381,17 @@ impl State {
         }
     }
 
-    /// How long a metric takes now to be seen, from the end of its minute.
+    /// The end of the newest minute whose metrics could be seen at a moment; of the last
+    /// [`KEPT_MINUTES`].
     #[must_use]
-    pub fn metrics_delay(&self) -> SignedDuration {
-        PUBLISH_DELAY + self.metrics_late
+    pub fn newest_minute_shown(&self, at: Timestamp) -> Option<Timestamp> {
+        let seen = self.shown.iter().filter(|(_, visible)| *visible <= at);
+        seen.map(|(end, _)| *end).max()
     }
 
     /// Takes a line that a function printed, and keeps the metrics in it: the embedded metric format.
     pub fn take_printed(&mut self, line: &str) {
-        let visible_at = self.now + self.metrics_delay();
+        let visible_at = self.now + PUBLISH_DELAY + self.metrics_late;
         for printed in metrics_in(line) {
             let (metric, at) = (printed.metric, printed.at);
             self.cloudwatch
@@ -389,7 +401,11 @@ impl State {
 
     fn publish_metrics(&mut self, minute_end: Timestamp) {
         let minute = minute_end - SignedDuration::from_mins(1);
-        let visible_at = minute_end + self.metrics_delay();
+        let visible_at = minute_end + PUBLISH_DELAY + self.metrics_late;
+        self.shown.push_back((minute_end, visible_at));
+        if self.shown.len() > KEPT_MINUTES {
+            self.shown.pop_front();
+        }
         for sample in self.world.minute(minute) {
             let metric = MetricId {
                 namespace: sample.namespace.to_owned(),

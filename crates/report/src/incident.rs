@@ -3,6 +3,7 @@
 //! Times are those of the clock that the incident happened by: the Region's in a drill.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -41,12 +42,15 @@ pub struct Incident {
     pub seed: Option<u64>,
     /// The end that the scenario expects: `evacuate`, `shift`, `hold`, `observe` or `failed`.
     pub expected: Option<String>,
-    /// The end that it had.
+    /// The end that it had: one of these; `none` where Evac had no reason to do anything, and `unknown`
+    /// where an account does not tell.
     pub outcome: String,
     /// The zone that it concerned, if any.
     pub zone: Option<String>,
     /// What was not as expected; empty where everything was.
     pub problems: Vec<String>,
+    /// What is not known of it, and why; a drill knows everything.
+    pub unknown: Vec<String>,
     /// The classifier's verdicts; one that repeats the one before is left out.
     pub verdicts: Vec<Verdict>,
     /// Everything that happened.
@@ -61,7 +65,8 @@ pub struct Incident {
     /// slow over a minute.
     pub customers_well_after_s: Option<f64>,
     /// Where the time from the fault until customers were well went, in order; empty where traffic was
-    /// not shifted, or customers did not get well.
+    /// not shifted, or customers did not get well. An account does not tell of the fault: there it begins
+    /// with the alarm.
     pub spent: Vec<Spent>,
     /// Requests that failed or were slow from the alarm on (from the fault on, where no alarm went
     /// off).
@@ -76,9 +81,10 @@ pub struct Incident {
     pub latency: Latency,
     /// Where traffic went, part by part of the incident.
     pub map: Vec<MapPhase>,
-    /// How many calls each function made, in all its invocations together.
+    /// How many calls each function made, in all its invocations together; empty where that is not known.
     pub function_calls: BTreeMap<String, usize>,
-    /// Every call that changes something, in the order of arrival.
+    /// Every call that changes something, in the order of arrival; from an account, those that the
+    /// functions logged.
     pub mutating_calls: Vec<MutatingCall>,
     /// The invariants that the run could break.
     pub invariants: Vec<Invariant>,
@@ -273,6 +279,8 @@ pub enum Whose {
     Dns,
     /// Clients held on to their connections beyond that.
     Clients,
+    /// Both of these, where nothing tells them apart.
+    DnsAndClients,
 }
 
 impl Whose {
@@ -285,6 +293,7 @@ impl Whose {
             Self::Evac => "Evac",
             Self::Dns => "DNS",
             Self::Clients => "clients",
+            Self::DnsAndClients => "DNS and clients",
         }
     }
 }
@@ -294,13 +303,14 @@ impl Whose {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerErrors {
-    /// As it was.
-    pub with_evac: u64,
+    /// As it was; null where nobody counted.
+    pub with_evac: Option<u64>,
     /// In the same scenario with the same seed and without Evac; null where nobody can tell.
     pub without_evac: Option<u64>,
 }
 
-/// What customers saw, in steps of equal length.
+/// What customers saw, in steps of equal length: in a drill as they counted it themselves, in an account
+/// as the workload's evidence counts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -327,23 +337,30 @@ pub struct ZoneCounts {
     pub counts: Counts,
 }
 
-/// Counts, step by step.
+/// Counts, step by step; null where a step is not known, which is not zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Requests.
-    pub requests: Vec<u64>,
+    pub requests: Vec<Option<u64>>,
     /// Those of them that failed.
-    pub failed: Vec<u64>,
+    pub failed: Vec<Option<u64>>,
     /// Those of them that were slow.
-    pub slow: Vec<u64>,
+    pub slow: Vec<Option<u64>>,
 }
 
 impl Counts {
-    /// Failed or slow in a step, 0 where the step is not there.
+    /// Requests in these steps as far as they are known; none where none of them is.
+    #[must_use]
+    pub fn requests(&self, steps: Range<usize>) -> Option<u64> {
+        let known = self.requests.get(steps).unwrap_or_default().iter();
+        known.flatten().copied().reduce(|sum, more| sum + more)
+    }
+
+    /// Failed or slow in a step, 0 where it is not known.
     #[must_use]
     pub fn bad(&self, step: usize) -> u64 {
-        let of = |counts: &[u64]| counts.get(step).copied().unwrap_or_default();
+        let of = |counts: &[Option<u64>]| counts.get(step).copied().flatten().unwrap_or_default();
         of(&self.failed) + of(&self.slow)
     }
 }
@@ -399,8 +416,8 @@ pub struct MapPhase {
 pub struct MapZone {
     /// The zone.
     pub zone: String,
-    /// Requests that went there.
-    pub requests: u64,
+    /// Requests that went there; null where nobody counted.
+    pub requests: Option<u64>,
     /// Those of them that failed or were slow.
     pub bad: u64,
     /// Whether traffic was shifted away at the end of the part.
@@ -420,10 +437,10 @@ pub struct MutatingCall {
     pub service: String,
     /// The operation.
     pub operation: String,
-    /// The access key id of the caller: in a drill, the function.
+    /// The access key id of the caller: in a drill, the function; in an account, the function's name.
     pub caller: String,
-    /// Which of all the caller's calls it was, from 1.
-    pub number: usize,
+    /// Which of all the caller's calls it was, from 1; null where nobody counted.
+    pub number: Option<usize>,
 }
 
 /// An invariant of ARCHITECTURE.md, and whether the run kept it.
@@ -449,6 +466,6 @@ pub struct Message {
     pub subject: String,
     /// The phase that it tells of.
     pub phase: String,
-    /// Its text, without the document for machines.
+    /// Its text, without the document for machines; empty where only its subject is known.
     pub text: String,
 }

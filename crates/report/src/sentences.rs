@@ -1,6 +1,6 @@
 //! What happened, in three sentences.
 
-use crate::incident::{Incident, MomentKind};
+use crate::incident::{Incident, Moment, MomentKind, Source};
 
 /// What went wrong, what Evac did, and what it meant to customers.
 #[must_use]
@@ -17,26 +17,33 @@ fn went_wrong(incident: &Incident) -> String {
             fault.at.strftime("%H:%M:%S UTC"),
             fault.what
         ),
-        None if incident.detected_after_s.is_some() => {
-            let alarm = incident
-                .moments
-                .iter()
-                .find(|moment| moment.kind == MomentKind::Alarm);
-            let at = alarm.map_or(incident.begin, |alarm| alarm.at);
-            format!(
-                "At {} an alarm of {workload} went off.",
-                at.strftime("%H:%M:%S UTC")
-            )
-        }
-        None => format!("Nothing went wrong with {workload}."),
+        None => match (alarm(incident), incident.source) {
+            (Some(alarm), _) => format!(
+                "At {} an alarm of {workload} went off: {}.",
+                alarm.at.strftime("%H:%M:%S UTC"),
+                alarm.what
+            ),
+            (None, Source::Drill) => format!("Nothing went wrong with {workload}."),
+            (None, Source::Account) => format!("No alarm of {workload} is known to have gone off."),
+        },
     }
+}
+
+/// The first alarm that went off.
+fn alarm(incident: &Incident) -> Option<&Moment> {
+    let mut moments = incident.moments.iter();
+    moments.find(|moment| moment.kind == MomentKind::Alarm)
 }
 
 fn did(incident: &Incident) -> String {
     let zone = incident.zone.as_deref().unwrap_or("the zone");
-    let detected = incident.detected_after_s.map(seconds);
-    match (incident.outcome.as_str(), detected) {
-        ("evacuate" | "shift", Some(detected)) => {
+    let alarmed = alarm(incident).is_some() || incident.detected_after_s.is_some();
+    match (incident.outcome.as_str(), alarmed) {
+        ("evacuate" | "shift", true) => {
+            let took = match incident.detected_after_s {
+                Some(after) => format!("The alarm took {}, ", seconds(after)),
+                None => String::new(),
+            };
             let shift = match incident.shift_requested_after_ms {
                 Some(after) => format!(
                     "Evac moved traffic away from {zone} {} after that",
@@ -44,9 +51,14 @@ fn did(incident: &Incident) -> String {
                 ),
                 None => format!("Evac moved traffic away from {zone}"),
             };
-            let well = match incident.customers_well_after_s {
-                Some(after) => format!(", and customers were well {} later", seconds(after)),
-                None => ", and customers were not well within the time shown".to_owned(),
+            let well = match (incident.customers_well_after_s, incident.source) {
+                (Some(after), _) => {
+                    format!(", and customers were well {} later", seconds(after))
+                }
+                (None, Source::Account) if incident.customer_errors.with_evac.is_none() => {
+                    ", and nobody counted how customers were".to_owned()
+                }
+                (None, _) => ", and customers were not well within the time shown".to_owned(),
             };
             let undone = if incident
                 .moments
@@ -57,9 +69,11 @@ fn did(incident: &Incident) -> String {
             } else {
                 ""
             };
-            format!("The alarm took {detected}, {shift}{well}{undone}.")
+            format!("{took}{shift}{well}{undone}.")
         }
-        ("evacuate" | "shift", None) => format!("Evac moved traffic away from {zone}."),
+        ("evacuate" | "shift", false) => format!("Evac moved traffic away from {zone}."),
+        ("none", _) => "Evac had no reason to do anything.".to_owned(),
+        ("unknown", _) => "What Evac made of it is not known.".to_owned(),
         ("observe", _) => format!(
             "Evac would have evacuated {zone}, told so, and changed nothing, as its mode asks."
         ),
@@ -80,7 +94,9 @@ fn did(incident: &Incident) -> String {
 
 fn meant(incident: &Incident) -> String {
     let since = since(incident);
-    let with = incident.customer_errors.with_evac;
+    let Some(with) = incident.customer_errors.with_evac else {
+        return "How many requests failed or were slow is not known.".to_owned();
+    };
     let was = format!(
         "From the {since} on {} requests failed or were slow",
         grouped(with)
@@ -103,7 +119,7 @@ pub(crate) fn since(incident: &Incident) -> &'static str {
         .moments
         .iter()
         .any(|moment| moment.kind == MomentKind::Fault);
-    if incident.detected_after_s.is_some() {
+    if incident.detected_after_s.is_some() || alarm(incident).is_some() {
         "alarm"
     } else if faulty {
         "fault"

@@ -131,8 +131,7 @@ impl Habitat {
     }
 }
 
-/// The services that have an endpoint of their own, as the AWS SDKs name them in
-/// `AWS_ENDPOINT_URL_<SERVICE>`.
+/// The services that a function may call, as the AWS SDKs name them in `AWS_ENDPOINT_URL_<SERVICE>`.
 const SERVICES: [&str; 5] = [
     "ARC_ZONAL_SHIFT",
     "AUTO_SCALING",
@@ -158,11 +157,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings.
+    /// Reads a function's settings.
     pub fn read(reader: &mut Reader<'_>) -> Self {
+        Self::of(reader, &SERVICES)
+    }
+
+    /// Reads the settings of what calls these services, named as in `AWS_ENDPOINT_URL_<SERVICE>`.
+    pub fn of(reader: &mut Reader<'_>, services: &[&str]) -> Self {
         let region = reader.required("AWS_REGION", "the Region to call; Lambda sets it");
         let endpoint = reader.optional("AWS_ENDPOINT_URL").map(str::to_owned);
-        let endpoints: BTreeMap<String, String> = SERVICES
+        let endpoints: BTreeMap<String, String> = services
             .iter()
             .filter_map(|service| {
                 let url = reader.optional(&format!("AWS_ENDPOINT_URL_{service}"))?;
@@ -171,7 +175,7 @@ impl Settings {
             .collect();
         let mut own: Vec<bool> = endpoints.values().map(|url| is_loopback(url)).collect();
         // A service without an endpoint of its own uses the general one, or else AWS's.
-        if own.len() < SERVICES.len() {
+        if own.len() < services.len() {
             own.push(endpoint.as_deref().is_some_and(is_loopback));
         }
         let habitat = if own.iter().all(|loopback| *loopback) {

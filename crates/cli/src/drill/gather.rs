@@ -7,7 +7,6 @@ mod series;
 
 use std::collections::BTreeMap;
 
-use domain::judge::Judgement;
 use domain::report::Report;
 use jiff::{SignedDuration, Timestamp};
 use region::audit::{Terms, audit};
@@ -22,8 +21,10 @@ use region::timeline::AlarmChange;
 use region::world::CustomerLog;
 use report::incident::{
     CustomerErrors, Entry, Incident, Invariant, Message, MutatingCall, SCHEMA, Source, Spent, Step,
-    Verdict, Whose, ZoneNumbers,
+    Verdict, Whose,
 };
+
+use crate::judgement::numbers;
 
 /// How long customers have to be well, and how well.
 const WELL_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -36,6 +37,8 @@ pub(crate) struct Drill<'a> {
     pub(crate) stage: &'a Stage,
     /// What customers saw in the same drill with nobody acting.
     pub(crate) without: &'a CustomerLog,
+    /// The newest minute that the alarm would have seen with metrics in time, where they are late.
+    pub(crate) seen_in_time: Option<Timestamp>,
     /// The first moment that is of interest.
     pub(crate) begin: Timestamp,
     /// Where the drill is, or ended.
@@ -67,7 +70,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
     let reports: Vec<Report> = reports(&state).collect();
     let course = course(&state, drill, &reports);
     let errors = |from: Timestamp| CustomerErrors {
-        with_evac: bad(state.world.customers(), from, end),
+        with_evac: Some(bad(state.world.customers(), from, end)),
         without_evac: Some(bad(drill.without, from, end)),
     };
     let ending = judge(&state, scenario, stage.begin);
@@ -93,6 +96,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
         } else {
             Vec::new()
         },
+        unknown: Vec::new(),
         verdicts: verdicts(&reports),
         timeline: timeline(&state),
         moments,
@@ -106,7 +110,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
             .shift_at
             .zip(course.well_at)
             .map(|(shift, well)| seconds(shift, well)),
-        spent: spent(&state, &course),
+        spent: spent(&state, drill, &course),
         customer_errors: errors(course.alarm_at.unwrap_or(course.fault_at)),
         customer_errors_from_fault: errors(course.fault_at),
         slow_after_ms: Some(state.world.spec().slow_after_ms),
@@ -131,17 +135,7 @@ pub(crate) fn gather(drill: &Drill<'_>) -> Incident {
 
 fn course(state: &State, drill: &Drill<'_>, reports: &[Report]) -> Course {
     let fault_at = drill.fault_at;
-    let goes_off = |alarm: &&AlarmChange| {
-        alarm.at >= fault_at
-            && alarm.to == StateValue::Alarm
-            && drill.stage.is_own_alarm(&alarm.name)
-    };
-    let alarm_at = state
-        .timeline
-        .alarms()
-        .iter()
-        .find(goes_off)
-        .map(|alarm| alarm.at);
+    let alarm_at = first_alarm(state, drill.stage, fault_at);
     let shift_at = state
         .history
         .changes()
@@ -162,8 +156,17 @@ fn course(state: &State, drill: &Drill<'_>, reports: &[Report]) -> Course {
     }
 }
 
+/// When the first of the workload's own alarms went off from a moment on.
+pub(super) fn first_alarm(state: &State, stage: &Stage, from: Timestamp) -> Option<Timestamp> {
+    let goes_off = |alarm: &&AlarmChange| {
+        alarm.at >= from && alarm.to == StateValue::Alarm && stage.is_own_alarm(&alarm.name)
+    };
+    let mut alarms = state.timeline.alarms().iter();
+    alarms.find(goes_off).map(|alarm| alarm.at)
+}
+
 /// Where the time from the fault until customers were well went.
-fn spent(state: &State, course: &Course) -> Vec<Spent> {
+fn spent(state: &State, drill: &Drill<'_>, course: &Course) -> Vec<Spent> {
     let (Some(alarm), Some(shift), Some(well)) = (course.alarm_at, course.shift_at, course.well_at)
     else {
         return Vec::new();
@@ -171,11 +174,11 @@ fn spent(state: &State, course: &Course) -> Vec<Spent> {
     if shift < alarm || alarm < course.fault_at {
         return Vec::new();
     }
-    // The newest minute that CloudWatch showed to the alarm ended here.
-    let shown = (alarm - state.metrics_delay()).as_second().div_euclid(60) * 60;
-    let shown = Timestamp::from_second(shown)
-        .unwrap_or(alarm)
-        .max(course.fault_at);
+    // The newest minute that CloudWatch showed to the alarm, or would have shown in time, ended here.
+    let shown = (drill.seen_in_time).or_else(|| state.newest_minute_shown(alarm));
+    let shown = shown
+        .unwrap_or(course.fault_at)
+        .clamp(course.fault_at, alarm);
     let decided = course.verdict_at.unwrap_or(shift).clamp(alarm, shift);
     let recovering = seconds(shift, well);
     #[allow(clippy::cast_precision_loss, reason = "a TTL is at most a day")]
@@ -238,23 +241,6 @@ fn verdicts(reports: &[Report]) -> Vec<Verdict> {
     entries
 }
 
-fn numbers(judgement: &Judgement) -> Vec<ZoneNumbers> {
-    let zones = judgement.zones.iter();
-    zones
-        .map(|(zone, found)| ZoneNumbers {
-            zone: zone.to_string(),
-            finding: found.finding.code().to_owned(),
-            minutes: found.minutes,
-            requests: found.own.requests,
-            bad: found.own.bad,
-            requests_elsewhere: found.elsewhere.requests,
-            bad_elsewhere: found.elsewhere.bad,
-            probability: found.probability,
-            deviations: found.deviations,
-        })
-        .collect()
-}
-
 /// The Region's lines and the classifier's, in order.
 fn timeline(state: &State) -> Vec<Entry> {
     let region = state.timeline.entries().iter().map(entry);
@@ -310,7 +296,7 @@ fn mutating_calls(state: &State) -> Vec<MutatingCall> {
                 service: call.service.name().to_owned(),
                 operation: call.operation.name.to_owned(),
                 caller: call.caller.clone(),
-                number: *number,
+                number: Some(*number),
             });
         }
     }

@@ -3,6 +3,7 @@
 mod crash;
 mod functions;
 mod gather;
+mod in_time;
 mod live;
 mod run;
 mod serve;

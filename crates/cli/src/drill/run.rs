@@ -1,10 +1,7 @@
 //! Playing a scenario.
 
-use std::sync::Arc;
-
 use region::clock::run_until;
 use region::lambda::sandbox::LogSink;
-use region::region::Region;
 use region::scenario::act::Act;
 use region::scenario::{Scenario, ScenarioAct};
 use region::stage::{ASG_PRUNING, CANARY, CLASSIFIER, Handlers, Stage, ZONAL_SHIFT};
@@ -15,6 +12,7 @@ use report::Incident;
 
 use super::functions::Functions;
 use super::gather::{Drill, gather};
+use super::in_time;
 use super::live::Live;
 use crate::arguments::{DrillOptions, Format, UsageError};
 use crate::output::complain;
@@ -27,10 +25,15 @@ pub(crate) async fn play(
 ) -> anyhow::Result<Incident> {
     let mut live = Live::new(options.format == Format::Text);
     live.introduce(scenario, options.seed)?;
-    let without = tokio::task::spawn_blocking({
+    let twins = tokio::task::spawn_blocking({
         let scenario = scenario.clone();
         let seed = options.seed;
-        move || undisturbed(&scenario, seed)
+        move || {
+            anyhow::Ok((
+                undisturbed(&scenario, seed)?,
+                in_time::seen(&scenario, seed)?,
+            ))
+        }
     });
     let stage =
         Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
@@ -38,12 +41,13 @@ pub(crate) async fn play(
     live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
         .await?;
     drop(doors);
-    let without = without.await??;
+    let (without, seen_in_time) = twins.await??;
     Ok(gather(&Drill {
         scenario,
         seed: options.seed,
         stage: &stage,
         without: &without,
+        seen_in_time,
         begin: stage.begin,
         end: stage.end,
         fault_at: scenario.fault_at(stage.begin),
@@ -66,7 +70,7 @@ impl Doors {
         functions: &Functions,
     ) -> anyhow::Result<Self> {
         let region = listen(&stage.region, 0).await?;
-        let log = log_sink(&stage.region, options.logs);
+        let log = log_sink(stage, options.logs);
         let executable = |name, own: &[(&str, &str)]| {
             let endpoint = region.endpoint();
             functions.executable(name, &endpoint, &log, own).handler()
@@ -114,13 +118,9 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
 }
 
 /// A drill tells better than its functions' logs what happens; somebody who works on a function wants
-/// to see them all the same. The metrics in them are CloudWatch's.
-fn log_sink(region: &Arc<Region>, show: bool) -> LogSink {
-    let region = Arc::downgrade(region);
-    LogSink::new(move |function, line| {
-        if let Some(region) = region.upgrade() {
-            region.state().take_printed(line);
-        }
+/// to see them all the same.
+fn log_sink(stage: &Stage, show: bool) -> LogSink {
+    LogSink::into(&stage.region, move |function, line| {
         if show {
             complain(&format!("{function}: {line}"));
         }

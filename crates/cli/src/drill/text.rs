@@ -291,7 +291,10 @@ fn times(rows: &mut Rows, outcome: &Incident) {
         "fault"
     };
     let errors = outcome.customer_errors;
-    let mut told = format!("{} with Evac", grouped(errors.with_evac));
+    let own = errors
+        .with_evac
+        .map_or_else(|| "unknown".to_owned(), grouped);
+    let mut told = format!("{own} with Evac");
     if let Some(without) = errors.without_evac {
         told += &format!(", {} without it", grouped(without));
     }
@@ -340,7 +343,7 @@ fn sparkline(zone: &ZoneCounts) -> (String, f64) {
     let mut worst = 0.0_f64;
     for from in (0..steps).step_by(together) {
         let range = from..(from + together).min(steps);
-        let requests: u64 = counts.requests[range.clone()].iter().sum();
+        let requests = counts.requests(range.clone()).unwrap_or_default();
         let bad: u64 = range.map(|step| counts.bad(step)).sum();
         if requests < ENOUGH {
             line.push(' ');

@@ -27,6 +27,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{FunctionFailure, Handler, Invoked};
+use crate::region::Region;
 use crate::transport::http::accept::accept_all;
 
 /// The key in the client context that tells a function the Region's time; see the functions' own
@@ -62,6 +63,22 @@ impl LogSink {
     /// A sink that calls this.
     pub fn new(sink: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
+    }
+
+    /// A sink that fills the functions' log groups in the Region, has CloudWatch make metrics of what is in
+    /// the embedded format, and calls this as well. It keeps no
+    /// Region alive: the functions belong to it.
+    pub fn into(region: &Arc<Region>, sink: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        let region = Arc::downgrade(region);
+        Self::new(move |function, line| {
+            if let Some(region) = region.upgrade() {
+                let mut state = region.state();
+                let now = state.now();
+                state.logs.write(function, line, now);
+                state.take_printed(line);
+            }
+            sink(function, line);
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{clock, float, percent, scrolled, section as framed, time};
 use crate::chart::{Chart, Line, Look, WIDTHS};
-use crate::incident::{Counts, Incident, MomentKind};
+use crate::incident::{Counts, Incident, MomentKind, Source};
 use crate::sentences::{grouped, since};
 use crate::ticks::round_up;
 
@@ -51,11 +51,10 @@ fn success(incident: &Incident) -> Markup {
     let mut looks = Looks::of(incident);
     let lines = customers.zones.iter().map(|zone| {
         let points = (zone.counts.requests.iter().enumerate()).map(|(index, requests)| {
-            (*requests >= ENOUGH).then(|| {
-                let share = 1.0 - float(zone.counts.bad(index)) / float(*requests);
-                lowest = lowest.min(share);
-                (middle(begin, step, index), share * 100.0)
-            })
+            let requests = requests.filter(|requests| *requests >= ENOUGH)?;
+            let share = 1.0 - float(zone.counts.bad(index)) / float(requests);
+            lowest = lowest.min(share);
+            Some((middle(begin, step, index), share * 100.0))
         });
         Line {
             name: zone.zone.clone(),
@@ -64,6 +63,12 @@ fn success(incident: &Incident) -> Markup {
         }
     });
     let lines = front_first(lines.collect());
+    if lines
+        .iter()
+        .all(|line| line.points.iter().all(Option::is_none))
+    {
+        return html! { p.none { "How many requests there were is not known." } };
+    }
     let floor = ((lowest * 100.0 - 2.0) / 10.0).floor().clamp(0.0, 9.0) * 10.0;
     let chart = Chart {
         time: whole(incident),
@@ -80,7 +85,9 @@ fn success(incident: &Incident) -> Markup {
         worst(incident)
     );
     let caption = html! {
-        "Success rate by zone, in steps of " (customers.step_s) " s. A line is interrupted where a zone had fewer than " (ENOUGH) " requests. "
+        "Success rate by zone, in steps of " (customers.step_s) " s"
+        @if incident.source == Source::Account { ", as the workload’s evidence counts" }
+        ". A line is interrupted where a zone had fewer than " (ENOUGH) " requests, or nobody counted them. "
         @if floor > 0.0 { "The axis begins at " (format!("{floor:.0}%")) ". " }
         @if !shaded(incident).is_empty() { "Shaded: the fault lasts." }
     };
@@ -202,9 +209,10 @@ pub(super) fn compared(incident: &Incident) -> Markup {
     };
     let errors = incident.customer_errors_from_fault;
     let all = errors.without_evac.unwrap_or_default();
+    let own = errors.with_evac.unwrap_or_default();
     let told = format!(
         "Chart of the bad requests a minute with Evac, beside those without it. From the fault on {} with Evac, {} without.",
-        grouped(errors.with_evac),
+        grouped(own),
         grouped(all)
     );
     let caption = html! {
@@ -229,15 +237,16 @@ pub(super) fn compared(incident: &Incident) -> Markup {
 
 fn compared_row(from: &str, errors: crate::incident::CustomerErrors) -> Markup {
     let without = errors.without_evac.unwrap_or_default();
+    let with = errors.with_evac.unwrap_or_default();
     let spared = if without == 0 {
         0.0
     } else {
-        1.0 - float(errors.with_evac) / float(without)
+        1.0 - float(with) / float(without)
     };
     html! {
         tr {
             th scope="row" { "the " (from) }
-            td.n { (grouped(errors.with_evac)) }
+            td.n { (grouped(with)) }
             td.n { (grouped(without)) }
             td.n { (format!("{:.0}%", spared.max(0.0) * 100.0)) }
         }
@@ -272,17 +281,15 @@ fn success_table(incident: &Incident) -> Markup {
     let together = steps.div_ceil(ROWS).max(1);
     let cell = |counts: &Counts, from: usize| {
         let range = from..(from + together).min(steps);
-        let requests: u64 = counts
-            .requests
-            .get(range.clone())
-            .unwrap_or_default()
-            .iter()
-            .sum();
+        let requests = counts.requests(range.clone());
         let bad: u64 = range.map(|index| counts.bad(index)).sum();
         html! {
-            td.n { (grouped(requests)) }
+            td.n { @match requests { Some(requests) => { (grouped(requests)) } None => { "?" } } }
             td.n {
-                @if requests == 0 { "–" } @else { (percent(1.0 - float(bad) / float(requests))) }
+                @match requests.filter(|requests| *requests > 0) {
+                    Some(requests) => { (percent(1.0 - float(bad) / float(requests))) }
+                    None => { "–" }
+                }
             }
         }
     };
@@ -402,8 +409,9 @@ fn worst(incident: &Incident) -> String {
     let share = |counts: &Counts| {
         let steps = counts.requests.iter().enumerate();
         steps
-            .filter(|(_, requests)| **requests >= ENOUGH)
-            .map(|(index, requests)| 1.0 - float(counts.bad(index)) / float(*requests))
+            .filter_map(|(index, requests)| Some((index, (*requests)?)))
+            .filter(|(_, requests)| *requests >= ENOUGH)
+            .map(|(index, requests)| 1.0 - float(counts.bad(index)) / float(requests))
             .reduce(f64::min)
     };
     let told = customers.zones.iter().filter_map(|zone| {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{clock, percent, scrolled, section as framed, time};
-use crate::incident::{Incident, Verdict, ZoneNumbers};
+use crate::incident::{Incident, Source, Verdict, ZoneNumbers};
 
 pub(super) fn verdicts(incident: &Incident) -> Markup {
     let content = html! {
@@ -91,12 +91,19 @@ fn optional(text: Option<String>) -> String {
 
 pub(super) fn messages(incident: &Incident) -> Markup {
     let content = html! {
-        @if incident.messages.is_empty() { p.none { "Nobody was told anything." } }
+        @if incident.messages.is_empty() {
+            p.none {
+                @match incident.source {
+                    Source::Drill => "Nobody was told anything.",
+                    Source::Account => "Nothing that the functions logged.",
+                }
+            }
+        }
         ol.messages {
             @for message in &incident.messages {
                 li {
                     div.head { (time(message.at)) strong { (message.subject) } }
-                    pre { (message.text) }
+                    @if !message.text.is_empty() { pre { (message.text) } }
                 }
             }
         }
@@ -107,7 +114,12 @@ pub(super) fn messages(incident: &Incident) -> Markup {
 pub(super) fn calls(incident: &Incident) -> Markup {
     let content = html! {
         @if incident.mutating_calls.is_empty() {
-            p.none { "Nothing: no call changed anything." }
+            p.none {
+                @match incident.source {
+                    Source::Drill => "Nothing: no call changed anything.",
+                    Source::Account => "Nothing that the functions logged.",
+                }
+            }
         } @else {
             table.calls {
                 thead { tr { th scope="col" { "time" } th scope="col" { "call" } th scope="col" { "by" } } }
@@ -116,7 +128,10 @@ pub(super) fn calls(incident: &Incident) -> Markup {
                         tr {
                             td { (time(call.at)) }
                             td { span.quiet { (call.service) } " " strong { (call.operation) } }
-                            td { (call.caller) span.quiet { ", its call " (call.number) } }
+                            td {
+                                (call.caller)
+                                @if let Some(number) = call.number { span.quiet { ", its call " (number) } }
+                            }
                         }
                     }
                 }
@@ -153,6 +168,18 @@ pub(super) fn invariants(incident: &Incident) -> Markup {
         p.note { "The numbers are those of ARCHITECTURE.md, judged from what the Region saw and not from what Evac says." }
     };
     framed("invariants", "Invariants", &content)
+}
+
+pub(super) fn unknown(incident: &Incident) -> Markup {
+    if incident.unknown.is_empty() {
+        return html! {};
+    }
+    let content = html! {
+        ul.unknown {
+            @for what in &incident.unknown { li { (what) } }
+        }
+    };
+    framed("unknown", "What is not known", &content)
 }
 
 pub(super) fn timeline(incident: &Incident) -> Markup {

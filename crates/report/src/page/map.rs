@@ -33,12 +33,12 @@ pub(super) fn section(incident: &Incident) -> Markup {
 }
 
 fn map(phase: &MapPhase) -> Markup {
-    let all: u64 = phase.zones.iter().map(|zone| zone.requests).sum();
+    let all: u64 = phase.zones.iter().filter_map(|zone| zone.requests).sum();
     let share = |zone: &MapZone| {
         if all == 0 {
             0.0
         } else {
-            float(zone.requests) / float(all)
+            float(zone.requests.unwrap_or_default()) / float(all)
         }
     };
     #[allow(clippy::cast_precision_loss, reason = "zones are few")]
@@ -106,7 +106,8 @@ fn band(from: f64, width: f64, to: f64, end: f64) -> String {
 }
 
 fn is_bad(zone: &MapZone) -> bool {
-    zone.requests > 0 && float(zone.bad) / float(zone.requests) > WELL
+    let requests = zone.requests.filter(|requests| *requests > 0);
+    requests.is_some_and(|requests| float(zone.bad) / float(requests) > WELL)
 }
 
 fn state(zone: &MapZone) -> String {
@@ -116,10 +117,10 @@ fn state(zone: &MapZone) -> String {
         (false, true) => Some("pruned"),
         (false, false) => None,
     };
-    let bad = if zone.requests == 0 {
-        "no requests".to_owned()
-    } else {
-        format!("{} bad", percent(float(zone.bad) / float(zone.requests)))
+    let bad = match zone.requests {
+        None => "not counted".to_owned(),
+        Some(0) => "no requests".to_owned(),
+        Some(requests) => format!("{} bad", percent(float(zone.bad) / float(requests))),
     };
     match place {
         Some(place) => format!("{place} · {bad}"),
@@ -132,7 +133,7 @@ fn told(phase: &MapPhase, all: u64) -> String {
         let share = if all == 0 {
             0.0
         } else {
-            float(zone.requests) / float(all)
+            float(zone.requests.unwrap_or_default()) / float(all)
         };
         format!(
             "{} gets {} of the requests, {}",

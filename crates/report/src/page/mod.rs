@@ -102,6 +102,7 @@ fn body(incident: &Incident) -> Markup {
         (lists::messages(incident))
         (lists::calls(incident))
         (lists::invariants(incident))
+        (lists::unknown(incident))
         (lists::timeline(incident))
     }
 }
@@ -135,11 +136,15 @@ fn header(incident: &Incident) -> Markup {
                 p.story { span.quiet { "What was played: " } (incident.story) }
             }
             dl.figures {
-                (figure("fault to alarm", incident.detected_after_s.map(seconds)))
+                @if incident.source == Source::Drill {
+                    (figure("fault to alarm", incident.detected_after_s.map(seconds)))
+                }
                 (figure("alarm to shift", incident.shift_requested_after_ms.map(|ms| seconds(ms / 1000.0))))
                 (figure("shift to customers well", incident.customers_well_after_s.map(seconds)))
-                (figure(&format!("bad requests since the {}", since(incident)), Some(grouped(incident.customer_errors.with_evac))))
-                (figure("the same without Evac", incident.customer_errors.without_evac.map(grouped)))
+                (figure(&format!("bad requests since the {}", since(incident)), incident.customer_errors.with_evac.map(grouped)))
+                @if incident.source == Source::Drill {
+                    (figure("the same without Evac", incident.customer_errors.without_evac.map(grouped)))
+                }
             }
         }
     }
@@ -202,8 +207,9 @@ fn footer(incident: &Incident, alone: bool) -> Markup {
         footer {
             p {
                 "All times are UTC"
-                @if incident.source == Source::Drill {
-                    ", by the clock of the embedded Region: no AWS account was used"
+                @match incident.source {
+                    Source::Drill => ", by the clock of the embedded Region: no AWS account was used",
+                    Source::Account => ". What is shown was read from the account",
                 }
                 ". Bad requests are those that failed or were slow"
                 @if let Some(limit) = incident.slow_after_ms {

@@ -21,9 +21,12 @@ pub(super) fn section(incident: &Incident) -> Markup {
         let parts = spent.iter().filter(|part| part.step == step);
         parts.map(|part| part.seconds).sum()
     };
+    // Only a drill knows when the fault began.
+    let detected = spent.iter().any(|part| part.step == Step::Detect);
+    let from = if detected { "fault" } else { "alarm" };
     let content = html! {
         p {
-            (seconds(all)) " from the fault until customers were well; "
+            (seconds(all)) " from the " (from) " until customers were well; "
             (seconds(of_whose(spent, Whose::Evac))) " of it were Evac’s own."
         }
         div.bar role="img" aria-label=(told(spent, all)) {
@@ -36,7 +39,7 @@ pub(super) fn section(incident: &Incident) -> Markup {
             }
         }
         table.spent {
-            caption.hidden { "The parts of the time from the fault until customers were well" }
+            caption.hidden { "The parts of the time from the " (from) " until customers were well" }
             thead { tr { th scope="col" { "time to" } th scope="col" { "whose" } th scope="col" { "time" } th scope="col" { "share" } } }
             tbody {
                 @for step in steps {
@@ -59,7 +62,8 @@ pub(super) fn section(incident: &Incident) -> Markup {
             }
         }
         p.note {
-            "To detect " (seconds(of_step(Step::Detect))) ", to decide " (seconds(of_step(Step::Decide)))
+            @if detected { "To detect " (seconds(of_step(Step::Detect))) ", to decide " } @else { "To detect: not known. To decide " }
+             (seconds(of_step(Step::Decide)))
             ", to mitigate " (seconds(of_step(Step::Mitigate))) ", to recover " (seconds(of_step(Step::Recover)))
             ". Customers are well when fewer than one request in fifty is bad over a minute."
         }
@@ -79,6 +83,7 @@ fn class(whose: Whose) -> &'static str {
         Whose::Evac => "evac",
         Whose::Dns => "dns",
         Whose::Clients => "clients",
+        Whose::DnsAndClients => "following",
     }
 }
 
@@ -89,6 +94,7 @@ fn short(whose: Whose) -> &'static str {
         Whose::Evac => "Evac",
         Whose::Dns => "DNS",
         Whose::Clients => "clients",
+        Whose::DnsAndClients => "DNS and clients",
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
                     2_400 + (step * 7 % 90) as u64
                 }
             })
+            .map(Some)
             .collect(),
         failed: (0..steps)
             .map(|step| {
@@ -40,8 +41,11 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
                     (step * 3 % 5) as u64
                 }
             })
+            .map(Some)
             .collect(),
-        slow: (0..steps).map(|step| (step * 5 % 17) as u64).collect(),
+        slow: (0..steps)
+            .map(|step| Some((step * 5 % 17) as u64))
+            .collect(),
     };
     let latency = |zone: usize, base: f64| -> Vec<Option<f64>> {
         (0..steps)
@@ -81,6 +85,7 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
         outcome: "evacuate".to_owned(),
         zone: Some(zone.to_owned()),
         problems: Vec::new(),
+        unknown: vec!["how it would have been without Evac".to_owned()],
         verdicts: vec![Verdict {
             at: at(fault + 151),
             verdict: "evacuate".to_owned(),
@@ -187,11 +192,11 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
             },
         ],
         customer_errors: CustomerErrors {
-            with_evac: 1_875,
+            with_evac: Some(1_875),
             without_evac: Some(34_953),
         },
         customer_errors_from_fault: CustomerErrors {
-            with_evac: 6_000,
+            with_evac: Some(6_000),
             without_evac: Some(39_000),
         },
         slow_after_ms: Some(350),
@@ -207,11 +212,11 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
                 })
                 .collect(),
             without_evac: Some(Counts {
-                requests: vec![14_400; steps],
+                requests: vec![Some(14_400); steps],
                 failed: (0..steps)
-                    .map(|step| if hurts(step) { 860 } else { 10 })
+                    .map(|step| Some(if hurts(step) { 860 } else { 10 }))
                     .collect(),
-                slow: vec![40; steps],
+                slow: vec![Some(40); steps],
             }),
         },
         latency: Latency {
@@ -238,7 +243,7 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
                     .iter()
                     .map(|name| MapZone {
                         zone: name.clone(),
-                        requests: if part == 2 && name == zone { 30 } else { 2_400 },
+                        requests: Some(if part == 2 && name == zone { 30 } else { 2_400 }),
                         bad: if part > 0 && name == zone { 12 } else { 9 },
                         shifted: part == 2 && name == zone,
                         pruned: part == 2 && name == zone,
@@ -252,7 +257,7 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
             service: "arc-zonal-shift".to_owned(),
             operation: "StartZonalShift".to_owned(),
             caller: "zonal-shift".to_owned(),
-            number: 3,
+            number: Some(3),
         }],
         invariants: vec![Invariant {
             id: 1,
@@ -286,6 +291,7 @@ pub(crate) fn hostile() -> Incident {
     incident.outcome = text();
     incident.zone = Some(text());
     incident.problems = vec![text()];
+    incident.unknown = vec![text()];
     incident.expected = Some(text());
     for verdict in &mut incident.verdicts {
         verdict.verdict = text();

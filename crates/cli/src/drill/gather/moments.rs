@@ -217,7 +217,7 @@ fn phase(state: &State, name: &str, from: Timestamp, to: Timestamp) -> MapPhase 
         zones: totals
             .into_iter()
             .map(|(zone, counts)| MapZone {
-                requests: counts.requests,
+                requests: Some(counts.requests),
                 bad: counts.failed + counts.slow,
                 shifted: shifted.contains(&zone),
                 pruned: pruned.contains(&zone),

@@ -54,9 +54,9 @@ fn together(customers: &CustomerLog, steps: &[(Timestamp, Timestamp)]) -> Counts
 }
 
 fn add(to: &mut Counts, counts: &region::world::Counts) {
-    to.requests.push(counts.requests);
-    to.failed.push(counts.failed);
-    to.slow.push(counts.slow);
+    to.requests.push(Some(counts.requests));
+    to.failed.push(Some(counts.failed));
+    to.slow.push(Some(counts.slow));
 }
 
 /// The steps that are over.

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::arguments::{DrillOptions, UsageError};
 use crate::drill::functions::Functions;
 use crate::drill::gather::{Drill, entry, gather, invocation_entry};
+use crate::drill::in_time;
 use crate::drill::run::Doors;
 use crate::drill::text;
 
@@ -33,6 +34,7 @@ pub(super) struct Session {
     stage: Stage,
     /// The same drill with nobody acting: it gets the same faults at the same moments.
     twin: Stage,
+    seen_in_time: Option<Timestamp>,
     /// The Region answers as long as this lives.
     _doors: Doors,
     pace: Mutex<Pace>,
@@ -153,6 +155,7 @@ impl Session {
             scenario: scenario.clone(),
             seed: options.seed,
             twin: set()?,
+            seen_in_time: in_time::seen(scenario, options.seed)?,
             stage,
             _doors: doors,
             pace: Mutex::new(Pace {
@@ -207,6 +210,7 @@ impl Session {
             seed: self.seed,
             stage: &self.stage,
             without: &without,
+            seen_in_time: self.seen_in_time.filter(|_| fault_at.is_none()),
             begin: self.stage.begin,
             end,
             fault_at: fault_at.unwrap_or_else(|| self.scenario.fault_at(self.stage.begin)),

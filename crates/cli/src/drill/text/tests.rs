@@ -28,9 +28,9 @@ fn at(second: i64) -> Timestamp {
 
 fn counts(bad: &[u64]) -> Counts {
     Counts {
-        requests: vec![1_000; bad.len()],
-        failed: bad.to_vec(),
-        slow: vec![0; bad.len()],
+        requests: vec![Some(1_000); bad.len()],
+        failed: bad.iter().copied().map(Some).collect(),
+        slow: vec![Some(0); bad.len()],
     }
 }
 
@@ -51,6 +51,7 @@ fn outcome() -> Incident {
         outcome: "evacuate".to_owned(),
         zone: Some("use1-az1".to_owned()),
         problems: Vec::new(),
+        unknown: Vec::new(),
         verdicts: Vec::new(),
         timeline: Vec::new(),
         moments: Vec::new(),
@@ -59,11 +60,11 @@ fn outcome() -> Incident {
         customers_well_after_s: Some(44.0),
         spent: Vec::new(),
         customer_errors: CustomerErrors {
-            with_evac: 1_875,
+            with_evac: Some(1_875),
             without_evac: Some(34_953),
         },
         customer_errors_from_fault: CustomerErrors {
-            with_evac: 7_000,
+            with_evac: Some(7_000),
             without_evac: Some(41_000),
         },
         slow_after_ms: Some(350),
@@ -98,7 +99,7 @@ fn outcome() -> Incident {
                 service: "sns".to_owned(),
                 operation: "Publish".to_owned(),
                 caller: "classifier".to_owned(),
-                number,
+                number: Some(number),
             })
             .into(),
         invariants: vec![Invariant {

@@ -45,12 +45,12 @@ const MIB: usize = 1024 * 1024;
 ///
 /// Lambda documents 6 MB for a synchronous invocation; the service refuses by that number, so the
 /// door leaves it some room. EventBridge documents 1 MB for all entries, SNS at most as much for a
-/// message, and the encoding of either can make more of it. CloudWatch documents 1 MB for
+/// message, CloudWatch Logs for a batch of lines, and the encoding of each can make more of it. CloudWatch documents 1 MB for
 /// `PutMetricData`. For the others nothing is documented: none of their operations comes near 1 MB.
 pub(super) fn largest_body(service: Service) -> usize {
     match service {
         Service::Lambda => 7 * MIB,
-        Service::EventBridge | Service::Sns => 4 * MIB,
+        Service::CloudWatchLogs | Service::EventBridge | Service::Sns => 4 * MIB,
         Service::ArcZonalShift
         | Service::AutoScaling
         | Service::CloudWatch

@@ -1,9 +1,11 @@
-//! The time that is walked.
+//! A time that people name, in whole minutes.
+
+mod moment;
 
 use domain::evidence::{SETTLED, Span};
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
-use super::Moment;
+pub(crate) use self::moment::Moment;
 
 /// How long CloudWatch keeps minutes; then it has periods of five.
 const KEPT: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -12,9 +14,9 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whole minutes from one time to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Period {
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
+pub(crate) struct Period {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
     /// When it is looked at, for what may still be under way.
     seen_at: Timestamp,
 }
@@ -22,7 +24,7 @@ pub(super) struct Period {
 impl Period {
     /// The period between two moments, or what is wrong with it. The embedded Region's clock is not
     /// ours: nothing is known of it but that what is asked for has passed.
-    pub(super) fn new(
+    pub(crate) fn new(
         from: Moment,
         to: Moment,
         now: Timestamp,
@@ -75,7 +77,7 @@ impl Period {
     }
 
     /// The minutes to read, with some before the first.
-    pub(super) fn span(&self, lead: usize) -> Span {
+    pub(crate) fn span(&self, lead: usize) -> Span {
         let length = self.to.duration_since(self.from).as_mins();
         Span {
             from: after(self.from, -count(lead)),

@@ -1,0 +1,146 @@
+//! Auto Scaling: a workload's groups, and what they launched and terminated.
+
+use aws_sdk_autoscaling::Client;
+use aws_sdk_autoscaling::config;
+use aws_sdk_autoscaling::types::{Activity, Filter};
+use domain::workload::GroupSelector;
+use jiff::Timestamp;
+use runtime::clients::retries;
+use runtime::failure::of_call;
+
+use super::{Account, MOST_PAGES, Unread, endless, next, patience, timestamp};
+
+/// `DescribeAutoScalingGroups` takes so many names.
+const MOST_NAMES: usize = 50;
+
+/// The Auto Scaling groups of an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Groups {
+    client: Client,
+}
+
+/// Something that a group did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScalingActivity {
+    /// The group.
+    pub(crate) group: String,
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// What, in Auto Scaling's words, such as `Launching a new EC2 instance: i-0a`.
+    pub(crate) what: String,
+    /// Why, in Auto Scaling's words.
+    pub(crate) cause: String,
+    /// How it stands, such as `Successful`.
+    pub(crate) status: String,
+}
+
+impl Groups {
+    /// The groups of this account.
+    pub(crate) fn of(account: &Account) -> Self {
+        let config = config::Builder::from(&account.connections().to("AUTO_SCALING"));
+        let config = config.timeout_config(patience()).retry_partition(retries());
+        Self {
+            client: Client::from_conf(config.build()),
+        }
+    }
+
+    /// The names of a workload's groups, as they are now.
+    ///
+    /// # Errors
+    /// Where `DescribeAutoScalingGroups` fails.
+    pub(crate) async fn names(&self, selector: &GroupSelector) -> Result<Vec<String>, Unread> {
+        match selector {
+            GroupSelector::Names(names) => {
+                let names: Vec<String> = names.iter().cloned().collect();
+                let mut found = Vec::new();
+                for names in names.chunks(MOST_NAMES) {
+                    found.extend(self.described(Some(names.to_vec()), None).await?);
+                }
+                Ok(found)
+            }
+            GroupSelector::Tag { key, value } => {
+                let filter = Filter::builder().name(format!("tag:{key}")).values(value);
+                self.described(None, Some(vec![filter.build()])).await
+            }
+        }
+    }
+
+    async fn described(
+        &self,
+        names: Option<Vec<String>>,
+        filters: Option<Vec<Filter>>,
+    ) -> Result<Vec<String>, Unread> {
+        let call = "DescribeAutoScalingGroups";
+        let unread = |failure| Unread::new(failure, "autoscaling:DescribeAutoScalingGroups");
+        let mut groups = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let asked = self
+                .client
+                .describe_auto_scaling_groups()
+                .set_auto_scaling_group_names(names.clone())
+                .set_filters(filters.clone())
+                .set_next_token(token);
+            let page = (asked.send().await).map_err(|error| unread(of_call(call, &error)))?;
+            let named = page.auto_scaling_groups().iter();
+            groups.extend(
+                named.filter_map(|group| group.auto_scaling_group_name().map(str::to_owned)),
+            );
+            token = next(page.next_token());
+            if token.is_none() {
+                return Ok(groups);
+            }
+        }
+        Err(unread(endless(call)))
+    }
+
+    /// What a group began between two moments, the oldest first. Auto Scaling keeps it for six weeks.
+    ///
+    /// # Errors
+    /// Where `DescribeScalingActivities` fails.
+    pub(crate) async fn activities(
+        &self,
+        group: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<ScalingActivity>, Unread> {
+        let call = format!("DescribeScalingActivities of {group}");
+        let unread = |failure| Unread::new(failure, "autoscaling:DescribeScalingActivities");
+        let mut activities: Vec<ScalingActivity> = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let asked = self
+                .client
+                .describe_scaling_activities()
+                .auto_scaling_group_name(group)
+                .set_next_token(token);
+            let page = (asked.send().await).map_err(|error| unread(of_call(&call, &error)))?;
+            let page_of = page
+                .activities()
+                .iter()
+                .filter_map(|one| activity(group, one));
+            let page_of: Vec<ScalingActivity> = page_of.collect();
+            // The newest come first, so what follows a page of older ones is older still.
+            let older = !page_of.is_empty() && page_of.iter().all(|one| one.began < from);
+            activities.extend(page_of);
+            token = next(page.next_token()).filter(|_| !older);
+            if token.is_none() {
+                activities.retain(|one| (from..=to).contains(&one.began));
+                activities.sort_by_key(|one| one.began);
+                return Ok(activities);
+            }
+        }
+        Err(unread(endless(&call)))
+    }
+}
+
+fn activity(group: &str, activity: &Activity) -> Option<ScalingActivity> {
+    let status = activity.status_code();
+    Some(ScalingActivity {
+        group: group.to_owned(),
+        began: timestamp(activity.start_time()?)?,
+        what: activity.description().unwrap_or_default().to_owned(),
+        cause: activity.cause().unwrap_or_default().to_owned(),
+        status: status.map_or_else(String::new, |status| status.as_str().to_owned()),
+    })
+}
