@@ -276,3 +276,17 @@ async fn a_chat_topic_that_fails_is_an_error_and_keeps_no_mail() {
     assert_eq!(pipeline.shifted(), ["use1-az1"]);
     assert_eq!(pipeline.told()[0], "traffic moved away from use1-az1");
 }
+
+/// Whoever looks how things stand asks for a dry run of the tick.
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_only_looks_tells_nobody_and_leaves_it_to_the_next() {
+    let pipeline = Pipeline::at_peace_with(|stage| {
+        stage.workload["alarms"]["regional"] = json!(["an alarm that does not exist"]);
+    });
+    let look = json!({"action": "reconcile", "reason": "look", "dryRun": true});
+    let report = pipeline.command(look).await.unwrap();
+    assert!(!report.unready.unwrap_or_default().is_empty());
+    assert_eq!(pipeline.subjects(), [""; 0]);
+    pipeline.command(tick()).await.unwrap();
+    assert_eq!(pipeline.told(), ["not ready to evacuate"]);
+}

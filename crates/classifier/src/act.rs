@@ -77,6 +77,7 @@ impl Classifier {
         let outcome = match &plan {
             Plan::Nothing => {
                 if is_tick(signal)
+                    && !signal.is_dry_run()
                     && let Some(unready) = report.unready.clone()
                 {
                     self.tell_readiness(&unready, report, invocation).await;

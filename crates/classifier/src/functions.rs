@@ -12,8 +12,9 @@ use runtime::failure::of_call;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// Calls functions of ours. The program `evac` calls the classifier with it, too.
 #[derive(Debug, Clone)]
-pub(crate) struct Functions {
+pub struct Functions {
     client: Client,
 }
 
@@ -27,7 +28,9 @@ struct FunctionFailure {
 }
 
 impl Functions {
-    pub(crate) fn new(connections: &Connections) -> Self {
+    /// Over these connections.
+    #[must_use]
+    pub fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("LAMBDA"));
         Self {
             client: Client::from_conf(config.retry_partition(retries()).build()),
@@ -36,7 +39,10 @@ impl Functions {
 
     /// Invokes a function and reads its answer. An error of the function arrives with HTTP status
     /// 200, and is a failure all the same.
-    pub(crate) async fn call<Answer: DeserializeOwned>(
+    ///
+    /// # Errors
+    /// What went wrong with the call, and what the function ended with; of our own functions, with its class.
+    pub async fn call<Answer: DeserializeOwned>(
         &self,
         function: &str,
         request: &impl Serialize,

@@ -30,10 +30,10 @@ use serde_json::Value;
 
 pub use configuration::{Configuration, bare_defaults};
 pub use explain::{Explanation, explain};
+pub use functions::Functions;
 pub use metrics::Metrics;
 
 use crate::alarms::Alarms;
-use crate::functions::Functions;
 use crate::messages::Messages;
 use crate::observe::Look;
 use crate::told::Told;

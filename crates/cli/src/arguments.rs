@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::drill::CrashAfter;
 use crate::period::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::WorkloadName;
+use domain::{WorkloadName, ZoneId};
 use region::clock::Speed;
 use region::fault::spec::RegionFault;
 
@@ -52,9 +52,8 @@ The exit status is 0 if every line was an observation, else 1.")]
     /// It listens on 127.0.0.1 and on no other address, until Ctrl-C or SIGTERM. Signatures are not
     /// verified: any key will do.
     ///
-    /// Metrics arrive, alarms are evaluated and events are sent as in a drill, but Evac is not there:
-    /// no function is registered, so nobody acts on an alarm but you. The Region goes on beyond the
-    /// end of the scenario.
+    /// Metrics arrive, alarms are evaluated and events are sent as in a drill, but Evac is not there, unless
+    /// --evac says so: nobody acts on an alarm but you. The Region goes on beyond the end of the scenario.
     ///
     /// Standard output is a shell file: the settings that a client needs, and as comments the names of
     /// what the Region holds.
@@ -70,6 +69,95 @@ The exit status is 0 if every line was an observation, else 1.")]
     /// autoscaling:DescribeScalingActivities and logs:FilterLogEvents. AWS_REGION and the credentials are
     /// read from the environment, and from nowhere else.
     Report(ReportOptions),
+    /// Show how a workload stands in its account: alarms, shifts, groups, and what the next tick would do.
+    ///
+    /// It changes nothing: the classifier is asked for a dry run of its tick, which tells nobody.
+    ///
+    /// The caller needs events:ListRules, events:ListTargetsByRule, cloudwatch:DescribeAlarms,
+    /// arc-zonal-shift:ListZonalShifts, autoscaling:DescribeAutoScalingGroups,
+    /// lambda:GetFunctionConcurrency, and lambda:InvokeFunction on the classifier.
+    Status(StatusOptions),
+    /// Have the classifier evacuate a zone, whatever its alarm says.
+    ///
+    /// It shows what is there and asks, unless --yes. The caller needs what evac status needs.
+    Evacuate(EvacuateOptions),
+    /// Have the classifier end an evacuation: capacity returns first, then traffic.
+    ///
+    /// It shows what is there and asks, unless --yes. The caller needs what evac status needs.
+    FailBack(FailBackOptions),
+    /// Have the classifier look now, as its tick does, and put right what an earlier run left.
+    ///
+    /// It shows what is there and asks, unless --yes. The caller needs what evac status needs.
+    Reconcile(FailBackOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac status
+  evac status --workload wildrydes
+  evac status --format json | jq -r '.workloads[] | [.name, .nextTick.sentence] | @tsv'
+
+The exit status is 0 if everything could be read, else 1; that a zone is evacuated, or that Evac is
+stopped, is no error.")]
+pub(crate) struct StatusOptions {
+    /// The workload; every one that has a tick in this account and Region where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workload: Option<WorkloadName>,
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// What every command to the classifier has.
+#[derive(Debug, Args)]
+pub(crate) struct CommandOptions {
+    /// The workload
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workload: WorkloadName,
+    /// Why, in your words; people are told
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Read and plan, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac evacuate --workload wildrydes --zone use1-az1 --reason 'customers see errors'
+  evac evacuate --workload wildrydes --zone use1-az1 --reason 'game day' --drill --dry-run
+  evac evacuate --workload wildrydes --zone use1-az1 --reason 'game day' --drill --yes
+
+The exit status is 0 if the classifier did what it decided, also where it holds, and 1 if it could not, or
+you said no.")]
+pub(crate) struct EvacuateOptions {
+    #[command(flatten)]
+    pub(crate) command: CommandOptions,
+    /// The zone to leave, by its AZ ID
+    #[arg(long, value_name = "AZ-ID")]
+    pub(crate) zone: ZoneId,
+    /// Rehearse: the shift says so, and only you end it
+    #[arg(long)]
+    pub(crate) drill: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac fail-back --workload wildrydes --reason 'the zone is well'
+  evac fail-back --workload wildrydes --reason 'the zone is well' --dry-run
+  evac reconcile --workload wildrydes --reason 'look now'
+
+The exit status is 0 if the classifier did what it decided, also where it holds, and 1 if it could not, or
+you said no.")]
+pub(crate) struct FailBackOptions {
+    #[command(flatten)]
+    pub(crate) command: CommandOptions,
 }
 
 #[derive(Debug, Args)]
@@ -140,13 +228,18 @@ pub(crate) struct DrillOptions {
 #[command(after_help = "Examples:
   evac explain --input event.json
   evac explain --input - < event.json
+  evac explain --workload wildrydes
 
 The variables EVAC_DEFAULT_MODE and EVAC_DEFAULT_EXPIRES_IN hold as for the classifier.
 The exit status is 0 if the classifier would take the input, else 1.")]
 pub(crate) struct ExplainOptions {
     /// The file with the event or command, as the classifier receives it; - for standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "workload")]
+    pub(crate) input: Option<PathBuf>,
+    /// Ask the classifier of this workload's account instead what it would decide now, with all that it
+    /// reads; it changes nothing and tells nobody
+    #[arg(long, value_name = "NAME", conflicts_with = "input")]
+    pub(crate) workload: Option<WorkloadName>,
     /// How to tell
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -182,6 +275,7 @@ pub(crate) struct BacktestOptions {
 #[command(after_help = "Examples:
   evac region
   evac region --port 4599 --scenario zonal-errors
+  evac region --evac --speed 60
   evac region --fault throttle:service=autoscaling,perSecond=1,burst=5
   evac region --speed 60 > region.env & sleep 1; . ./region.env
   aws autoscaling describe-auto-scaling-groups
@@ -198,6 +292,12 @@ pub(crate) struct RegionOptions {
     /// given several times. docs/DRILL.md lists the kinds
     #[arg(long = "fault", value_name = "KIND:FIELD=VALUE,...")]
     pub(crate) faults: Vec<RegionFault>,
+    /// Have Evac watch over the Region's workload, with its executables, as in a drill
+    #[arg(long)]
+    pub(crate) evac: bool,
+    /// The directory of the functions' executables, if not this program's own
+    #[arg(long, value_name = "DIR", requires = "evac")]
+    pub(crate) functions: Option<PathBuf>,
     /// How many times faster than the wall clock the Region's clock runs
     #[arg(long, value_name = "X", default_value = "1", value_parser = parse_speed)]
     pub(crate) speed: Speed,

@@ -1,18 +1,32 @@
 //! `evac explain`.
 
+use std::path::Path;
+
 use classifier::{Explanation, bare_defaults, explain};
 use runtime::settings::{Reader, environment};
 use serde_json::Value;
 
-use crate::arguments::{ExplainOptions, Format};
+use crate::arguments::{ExplainOptions, Format, UsageError};
 use crate::input::read;
 use crate::output::{complain, tell};
+use crate::steer::explain as explain_live;
 
-/// Explains a file; whether the classifier would take it.
+/// Explains a file, or what is in an account; whether the classifier would take it.
 pub(crate) fn command(options: &ExplainOptions) -> anyhow::Result<bool> {
+    match (&options.input, &options.workload) {
+        (Some(input), _) => file(options, input),
+        (None, Some(workload)) => explain_live(workload, options.format),
+        (None, None) => Err(UsageError(
+            "--input or --workload: neither is given, expected one".to_owned(),
+        )
+        .into()),
+    }
+}
+
+fn file(options: &ExplainOptions, input: &Path) -> anyhow::Result<bool> {
     let expected = "a file that holds an event or a command";
-    let input = read("--input", &options.input, expected)?;
-    let name = options.input.display();
+    let name = input.display();
+    let input = read("--input", input, expected)?;
     let payload: Value = match serde_json::from_str(&input) {
         Ok(payload) => payload,
         Err(error) => {

@@ -8,6 +8,7 @@ mod account;
 mod arguments;
 mod backtest;
 mod classify;
+mod doors;
 pub mod drill;
 mod explain;
 mod input;
@@ -17,6 +18,8 @@ mod period;
 mod region;
 mod report;
 mod scenarios;
+mod status;
+mod steer;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -43,9 +46,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backtest(options) => backtest::command(&options),
         Command::Classify => classify::command(),
         Command::Drill(options) => drill::command(&options),
+        Command::Evacuate(options) => steer::evacuate(&options),
         Command::Explain(options) => explain::command(&options),
+        Command::FailBack(options) => steer::fail_back(&options),
+        Command::Reconcile(options) => steer::reconcile(&options),
         Command::Region(options) => region::command(&options),
         Command::Report(options) => report::command(&options),
+        Command::Status(options) => status::command(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -255,6 +255,9 @@ impl Region {
                     return lambda::wire::accepted(202, &request_id);
                 }
                 (Ok(function), InvocationType::RequestResponse) => {
+                    if let Some(error) = state.lambda.throttled(&function.name) {
+                        return lambda::wire::refuse(&error);
+                    }
                     (function.name, state.lambda.next_request_id())
                 }
             }

@@ -1,4 +1,6 @@
-//! CloudWatch: what became of alarms.
+//! CloudWatch: how alarms stand, and what became of them.
+
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{AlarmHistoryItem, AlarmType, HistoryItemType, ScanBy};
@@ -8,7 +10,10 @@ use serde_json::Value;
 
 use super::{Account, MOST_PAGES, Unread, cloudwatch, date, endless, next, timestamp};
 
-/// The history of an account's alarms.
+/// `DescribeAlarms` takes so many names.
+const MOST_NAMES: usize = 100;
+
+/// The alarms of an account.
 #[derive(Debug, Clone)]
 pub(crate) struct Alarms {
     client: Client,
@@ -29,12 +34,63 @@ pub(crate) struct AlarmChange {
     pub(crate) reason: String,
 }
 
+/// How an alarm stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlarmStanding {
+    /// The alarm's name.
+    pub(crate) alarm: String,
+    /// Its state, such as `OK`; `None` where there is no such alarm.
+    pub(crate) state: Option<String>,
+    /// Since when.
+    pub(crate) since: Option<Timestamp>,
+}
+
 impl Alarms {
     /// The alarms of this account.
     pub(crate) fn of(account: &Account) -> Self {
         Self {
             client: cloudwatch(account),
         }
+    }
+
+    /// How alarms stand now, in the order of their names here.
+    ///
+    /// # Errors
+    /// Where `DescribeAlarms` fails.
+    pub(crate) async fn standing(&self, names: &[String]) -> Result<Vec<AlarmStanding>, Unread> {
+        let unread = |failure| Unread::new(failure, "cloudwatch:DescribeAlarms");
+        let mut found = BTreeMap::new();
+        for names in names.chunks(MOST_NAMES) {
+            let asked = self
+                .client
+                .describe_alarms()
+                .set_alarm_names(Some(names.to_vec()))
+                // Without a type only metric alarms are answered.
+                .alarm_types(AlarmType::CompositeAlarm)
+                .alarm_types(AlarmType::MetricAlarm)
+                .max_records(100);
+            let page =
+                (asked.send().await).map_err(|error| unread(of_call("DescribeAlarms", &error)))?;
+            found.extend(page.composite_alarms().iter().filter_map(|alarm| {
+                let state = alarm.state_value()?.as_str().to_owned();
+                let since = alarm.state_transitioned_timestamp().and_then(timestamp);
+                Some((alarm.alarm_name()?.to_owned(), (state, since)))
+            }));
+            found.extend(page.metric_alarms().iter().filter_map(|alarm| {
+                let state = alarm.state_value()?.as_str().to_owned();
+                let since = alarm.state_transitioned_timestamp().and_then(timestamp);
+                Some((alarm.alarm_name()?.to_owned(), (state, since)))
+            }));
+        }
+        let standing = names.iter().map(|name| {
+            let (state, since) = found.remove(name).unzip();
+            AlarmStanding {
+                alarm: name.clone(),
+                state,
+                since: since.flatten(),
+            }
+        });
+        Ok(standing.collect())
     }
 
     /// How an alarm's state changed in a time, the oldest change first. CloudWatch keeps it for 30 days.

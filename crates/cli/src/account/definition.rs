@@ -11,7 +11,7 @@ use domain::problem::Problems;
 use domain::workload::Workload;
 use serde_json::Value;
 
-use super::Events;
+use super::{Events, Unread};
 use crate::arguments::UsageError;
 
 /// What the name of a workload's tick ends with.
@@ -25,6 +25,8 @@ const MOST_NAMED: usize = 10;
 pub(crate) struct Found {
     /// The workload.
     pub(crate) workload: Workload,
+    /// Its definition, as it is at the rule.
+    pub(crate) definition: Value,
     /// The rule that it was found at.
     pub(crate) rule: String,
     /// The ARN of what the rule invokes: the classifier.
@@ -58,26 +60,71 @@ pub(crate) async fn find(
     let rules = events.rules().await?;
     let looked_at = rules_of(&rules, name.as_str());
     for rule in &looked_at {
-        for target in events.targets(rule).await? {
-            let Some(payload) = target.input.as_deref().and_then(payload) else {
-                continue;
-            };
-            let definition = payload.get("workload");
-            if definition.and_then(|found| found["name"].as_str()) != Some(name.as_str()) {
-                continue;
+        for found in at_rule(events, rule).await? {
+            if found.definition["name"] == name.as_str() {
+                return found.read();
             }
-            let definition = definition.unwrap_or(&Value::Null);
-            let workload = definition::read("workload", definition).map_err(|problems| {
-                anyhow::anyhow!("the definition at the rule {rule} is refused: {problems}")
-            })?;
-            return Ok(Found {
-                workload,
-                rule: (*rule).to_owned(),
-                classifier: target.arn,
-            });
         }
     }
     Err(UsageError(nowhere(&rules, &looked_at, name, region)).into())
+}
+
+/// Every workload of an account that has a tick, in the order of the rules.
+///
+/// # Errors
+/// As [`find`], and where there is none.
+pub(crate) async fn all(events: &Events, region: &str) -> anyhow::Result<Vec<Found>> {
+    let rules = events.rules().await?;
+    let mut workloads = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.ends_with(TICK)) {
+        for found in at_rule(events, rule).await? {
+            workloads.push(found.read()?);
+        }
+    }
+    if workloads.is_empty() {
+        let message = format!(
+            "no EventBridge rule in {region} carries a workload's definition; check AWS_REGION and whose account the credentials are of"
+        );
+        return Err(UsageError(message).into());
+    }
+    Ok(workloads)
+}
+
+/// What carries a definition, before it is read.
+struct Carried {
+    definition: Value,
+    rule: String,
+    classifier: String,
+}
+
+impl Carried {
+    fn read(self) -> anyhow::Result<Found> {
+        let workload = definition::read("workload", &self.definition).map_err(|problems| {
+            let rule = &self.rule;
+            anyhow::anyhow!("the definition at the rule {rule} is refused: {problems}")
+        })?;
+        Ok(Found {
+            workload,
+            definition: self.definition,
+            rule: self.rule,
+            classifier: self.classifier,
+        })
+    }
+}
+
+/// The definitions in the targets of a rule.
+async fn at_rule(events: &Events, rule: &str) -> Result<Vec<Carried>, Unread> {
+    let targets = events.targets(rule).await?;
+    let carried = targets.into_iter().filter_map(|target| {
+        let mut payload = target.input.as_deref().and_then(payload)?;
+        let definition = payload.get_mut("workload")?.take();
+        definition["name"].is_string().then(|| Carried {
+            definition,
+            rule: rule.to_owned(),
+            classifier: target.arn,
+        })
+    });
+    Ok(carried.collect())
 }
 
 /// The rules whose name is the workload's or ends with it, the one for alarms before the tick.

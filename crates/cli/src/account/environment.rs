@@ -6,12 +6,13 @@ use runtime::settings::{Reader, Settings, Variables};
 use crate::arguments::UsageError;
 
 /// The services that are read, as the AWS SDKs name them in `AWS_ENDPOINT_URL_<SERVICE>`.
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "ARC_ZONAL_SHIFT",
     "AUTO_SCALING",
     "CLOUDWATCH",
     "CLOUDWATCH_LOGS",
     "EVENTBRIDGE",
+    "LAMBDA",
 ];
 
 /// Where to read. The Region is not inferred; one that is not the workload's would answer with nothing.

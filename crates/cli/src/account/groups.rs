@@ -2,7 +2,8 @@
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config;
-use aws_sdk_autoscaling::types::{Activity, Filter};
+use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Filter};
+use domain::prune::{Record, RecordError};
 use domain::workload::GroupSelector;
 use jiff::Timestamp;
 use runtime::clients::retries;
@@ -17,6 +18,17 @@ const MOST_NAMES: usize = 50;
 #[derive(Debug, Clone)]
 pub(crate) struct Groups {
     client: Client,
+}
+
+/// How a group stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupStanding {
+    /// The group.
+    pub(crate) group: String,
+    /// Its subnets, in their order.
+    pub(crate) subnets: Vec<String>,
+    /// What Evac removed from it, as its tags say; an error where they cannot be read.
+    pub(crate) record: Result<Option<Record>, RecordError>,
 }
 
 /// Something that a group did.
@@ -49,6 +61,18 @@ impl Groups {
     /// # Errors
     /// Where `DescribeAutoScalingGroups` fails.
     pub(crate) async fn names(&self, selector: &GroupSelector) -> Result<Vec<String>, Unread> {
+        let standing = self.standing(selector).await?;
+        Ok(standing.into_iter().map(|group| group.group).collect())
+    }
+
+    /// How a workload's groups stand now.
+    ///
+    /// # Errors
+    /// Where `DescribeAutoScalingGroups` fails.
+    pub(crate) async fn standing(
+        &self,
+        selector: &GroupSelector,
+    ) -> Result<Vec<GroupStanding>, Unread> {
         match selector {
             GroupSelector::Names(names) => {
                 let names: Vec<String> = names.iter().cloned().collect();
@@ -69,7 +93,7 @@ impl Groups {
         &self,
         names: Option<Vec<String>>,
         filters: Option<Vec<Filter>>,
-    ) -> Result<Vec<String>, Unread> {
+    ) -> Result<Vec<GroupStanding>, Unread> {
         let call = "DescribeAutoScalingGroups";
         let unread = |failure| Unread::new(failure, "autoscaling:DescribeAutoScalingGroups");
         let mut groups = Vec::new();
@@ -82,10 +106,7 @@ impl Groups {
                 .set_filters(filters.clone())
                 .set_next_token(token);
             let page = (asked.send().await).map_err(|error| unread(of_call(call, &error)))?;
-            let named = page.auto_scaling_groups().iter();
-            groups.extend(
-                named.filter_map(|group| group.auto_scaling_group_name().map(str::to_owned)),
-            );
+            groups.extend(page.auto_scaling_groups().iter().filter_map(standing));
             token = next(page.next_token());
             if token.is_none() {
                 return Ok(groups);
@@ -132,6 +153,20 @@ impl Groups {
         }
         Err(unread(endless(&call)))
     }
+}
+
+fn standing(group: &AutoScalingGroup) -> Option<GroupStanding> {
+    let tags = group.tags().iter();
+    let tags = tags.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+    let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');
+    Some(GroupStanding {
+        group: group.auto_scaling_group_name()?.to_owned(),
+        subnets: subnets
+            .map(|subnet| subnet.trim().to_owned())
+            .filter(|subnet| !subnet.is_empty())
+            .collect(),
+        record: Record::read(&tags.collect()),
+    })
 }
 
 fn activity(group: &str, activity: &Activity) -> Option<ScalingActivity> {

@@ -2,13 +2,14 @@
 //! reads with.
 //!
 //! One file for each service, with its answers as plain values. Nothing here changes anything: a check
-//! of the architecture forbids the calls that do. What cannot be read is an [`Unread`], which names the
+//! of the architecture forbids the calls that do. What changes something, a person has the classifier do. What cannot be read is an [`Unread`], which names the
 //! permission or the setting that is wanting.
 
 mod alarms;
 pub(crate) mod definition;
 mod environment;
 mod events;
+mod functions;
 mod groups;
 mod latency;
 mod logs;
@@ -26,9 +27,10 @@ use jiff::Timestamp;
 use runtime::clients::{Connections, retries};
 use runtime::settings::{Habitat, Settings, Variables};
 
-pub(crate) use self::alarms::{AlarmChange, Alarms};
+pub(crate) use self::alarms::{AlarmChange, AlarmStanding, Alarms};
 pub(crate) use self::events::Events;
-pub(crate) use self::groups::{Groups, ScalingActivity};
+pub(crate) use self::functions::{Functions, name_of};
+pub(crate) use self::groups::{GroupStanding, Groups, ScalingActivity};
 pub(crate) use self::latency::{AnswerTimes, Latencies};
 pub(crate) use self::logs::{LogLine, Logs};
 pub(crate) use self::shifts::{ShiftStanding, Shifts, ZonalShift};

@@ -23,6 +23,7 @@ use crate::output::tell;
 use crate::scenarios::{find, with_faults};
 
 pub(crate) use crash::CrashAfter;
+pub(crate) use functions::{Functions, find as find_functions};
 
 /// Plays a scenario; whether it ended as expected and kept every invariant.
 pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {

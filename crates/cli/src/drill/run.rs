@@ -1,12 +1,9 @@
 //! Playing a scenario.
 
 use region::clock::run_until;
-use region::lambda::sandbox::LogSink;
 use region::scenario::act::Act;
 use region::scenario::{Scenario, ScenarioAct};
-use region::stage::{ASG_PRUNING, CANARY, CLASSIFIER, Handlers, Stage, ZONAL_SHIFT};
-use region::transport::endpoints::Endpoints;
-use region::transport::http::{Listening, listen};
+use region::stage::Stage;
 use region::world::CustomerLog;
 use report::Incident;
 
@@ -15,7 +12,7 @@ use super::gather::{Drill, gather};
 use super::in_time;
 use super::live::Live;
 use crate::arguments::{DrillOptions, Format, UsageError};
-use crate::output::complain;
+use crate::doors::{Doors, Opening};
 
 /// Plays a scenario with the functions' executables.
 pub(crate) async fn play(
@@ -37,7 +34,7 @@ pub(crate) async fn play(
     });
     let stage =
         Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()))?;
-    let doors = Doors::open(&stage, options, functions).await?;
+    let doors = Doors::open(&stage, functions, &Opening::of(options)).await?;
     live.follow(&stage, run_until(&stage.region, stage.end, options.speed))
         .await?;
     drop(doors);
@@ -55,52 +52,6 @@ pub(crate) async fn play(
     }))
 }
 
-/// What the functions' executables talk to, as long as it is kept.
-pub(super) struct Doors {
-    _region: Listening,
-    _endpoints: Option<Endpoints>,
-}
-
-impl Doors {
-    /// Opens the Region's door and has the executables behind its Lambda; the canary's too, unless the
-    /// Region is to play it.
-    pub(super) async fn open(
-        stage: &Stage,
-        options: &DrillOptions,
-        functions: &Functions,
-    ) -> anyhow::Result<Self> {
-        let region = listen(&stage.region, 0).await?;
-        let log = log_sink(stage, options.logs);
-        let executable = |name, own: &[(&str, &str)]| {
-            let endpoint = region.endpoint();
-            functions.executable(name, &endpoint, &log, own).handler()
-        };
-        stage.connect(Handlers {
-            classifier: executable(
-                CLASSIFIER,
-                &[
-                    ("EVAC_ZONAL_SHIFT_FUNCTION", ZONAL_SHIFT),
-                    ("EVAC_ASG_PRUNING_FUNCTION", ASG_PRUNING),
-                    ("EVAC_TOPIC_ARN", &stage.topic),
-                ],
-            ),
-            zonal_shift: executable(ZONAL_SHIFT, &[]),
-            asg_pruning: executable(ASG_PRUNING, &[]),
-        })?;
-        let mut endpoints = None;
-        if !options.play_canary {
-            let listening = Endpoints::listen(&stage.region).await?;
-            let plan = stage.canary_plan(&listening).to_string();
-            stage.connect_canary(executable(CANARY, &[("EVAC_CANARY", &plan)]))?;
-            endpoints = Some(listening);
-        }
-        Ok(Self {
-            _region: region,
-            _endpoints: endpoints,
-        })
-    }
-}
-
 /// What customers see without Evac, and with everything else as it was.
 fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     let mut scenario = scenario.clone();
@@ -115,14 +66,4 @@ fn undisturbed(scenario: &Scenario, seed: u64) -> anyhow::Result<CustomerLog> {
     );
     let customers = stage.region.state().world.customers().clone();
     Ok(customers)
-}
-
-/// A drill tells better than its functions' logs what happens; somebody who works on a function wants
-/// to see them all the same.
-fn log_sink(stage: &Stage, show: bool) -> LogSink {
-    LogSink::into(&stage.region, move |function, line| {
-        if show {
-            complain(&format!("{function}: {line}"));
-        }
-    })
 }

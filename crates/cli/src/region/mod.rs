@@ -1,4 +1,4 @@
-//! `evac region`: the embedded Region without Evac, for other clients.
+//! `evac region`: the embedded Region for other clients, without Evac or with it.
 
 mod functions;
 mod holdings;
@@ -17,6 +17,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::holdings::Holdings;
 use crate::arguments::{RegionOptions, UsageError};
+use crate::doors::{Doors, Opening};
+use crate::drill::find_functions;
 use crate::scenarios::{find, with_faults};
 
 /// The seed of everything that chance decides: two Regions of one scenario are alike.
@@ -49,10 +51,12 @@ async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()>
         stage.region.advance(passed).await;
     }
     functions::add(&mut stage.region.state());
-    let listening = listen(&stage.region, options.port)
-        .await
-        .map_err(|error| refused(options.port, &error))?;
-    tell(&stage, scenario, &listening)?;
+    let opened = open(&stage, options).await;
+    let opened = opened.map_err(|error| match error.downcast::<io::Error>() {
+        Ok(error) => refused(options.port, &error),
+        Err(error) => error,
+    })?;
+    tell(&stage, scenario, opened.listening())?;
     let region = Arc::clone(&stage.region);
     let speed = options.speed;
     // The Region's clock has no end before the calendar has.
@@ -62,6 +66,36 @@ async fn run(scenario: &Scenario, options: &RegionOptions) -> anyhow::Result<()>
         ended = clock => ended??,
     }
     Ok(())
+}
+
+/// The Region's door, with or without Evac behind it.
+enum Opened {
+    Alone(Listening),
+    WithEvac(Doors),
+}
+
+impl Opened {
+    fn listening(&self) -> &Listening {
+        match self {
+            Self::Alone(listening) => listening,
+            Self::WithEvac(doors) => &doors.region,
+        }
+    }
+}
+
+async fn open(stage: &Stage, options: &RegionOptions) -> anyhow::Result<Opened> {
+    if !options.evac {
+        return Ok(Opened::Alone(listen(&stage.region, options.port).await?));
+    }
+    let functions = find_functions(options.functions.as_deref())?;
+    let opening = Opening {
+        port: options.port,
+        play_canary: true,
+        logs: false,
+    };
+    Ok(Opened::WithEvac(
+        Doors::open(stage, &functions, &opening).await?,
+    ))
 }
 
 /// The moment so many minutes ago, by the wall clock.

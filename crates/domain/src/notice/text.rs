@@ -406,9 +406,11 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
         .collect();
     match phase {
         Phase::Shifted | Phase::Failed if !started.is_empty() => {
-            let mut undo = "To undo: invoke the classifier with the command fail-back; it puts capacity back before traffic.\n\
-                 To undo at once, or without Evac (traffic returns to whatever capacity the zone has; the next tick puts the groups back):"
-                .to_owned();
+            let mut undo = format!(
+                "To undo, capacity before traffic:\n  {}\n\
+                 To undo at once, or without Evac (traffic returns to whatever capacity the zone has; the next tick puts the groups back):",
+                fail_back(report, "not needed")
+            );
             for id in started.iter().take(MOST_LINES) {
                 let _ = write!(
                     undo,
@@ -418,14 +420,15 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
             vec![look, undo]
         }
         Phase::LooksWell => vec![
-            "To end the evacuation, invoke the classifier with the workload and\n  \"command\": {\"action\": \"fail-back\", \"reason\": \"the zone is well\"}".to_owned(),
+            format!(
+                "To end the evacuation:\n  {}",
+                fail_back(report, "the zone is well")
+            ),
             look,
         ],
-        Phase::Shifted
-        | Phase::Failed
-        | Phase::Held
-        | Phase::Autoshift
-        | Phase::Relapsed => vec![look],
+        Phase::Shifted | Phase::Failed | Phase::Held | Phase::Autoshift | Phase::Relapsed => {
+            vec![look]
+        }
         Phase::Rehearsed
         | Phase::Pruned
         | Phase::Renewed
@@ -433,6 +436,12 @@ fn commands(report: &Report, phase: Phase) -> Vec<String> {
         | Phase::Restored
         | Phase::FailedBack => Vec::new(),
     }
+}
+
+/// The command that ends an evacuation, for a shell.
+fn fail_back(report: &Report, reason: &str) -> String {
+    let workload = &report.workload;
+    format!("evac fail-back --workload {workload} --reason '{reason}'")
 }
 
 fn clock(at: Timestamp) -> impl std::fmt::Display {

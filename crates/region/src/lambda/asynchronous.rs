@@ -189,24 +189,28 @@ impl Lambda {
         }
     }
 
+    /// How old an event of a function may be.
+    pub(super) fn oldest_event(&self, function: &str) -> SignedDuration {
+        let config = self.configs.get(function);
+        let age = config.and_then(|(config, _)| config.maximum_event_age);
+        age.map_or(DEFAULT_EVENT_AGE, SignedDuration::from_secs)
+    }
+
     /// Queues a failed attempt again, or ends the invocation with a dead letter; sends its record.
     pub(super) fn conclude(&mut self, mut due: Due, invocation: &Invocation) {
-        let now = invocation.ended;
-        let config = self.configs.get(&due.function);
-        let config = config.map(|(config, _)| config.clone()).unwrap_or_default();
-        let (condition, destination) = match &invocation.outcome {
-            Ok(_) => (Condition::Success, config.on_success),
-            Err(failure) => {
-                let retries = config.maximum_retry_attempts.unwrap_or(MOST_RETRIES);
+        let condition = match &invocation.outcome {
+            Ok(_) => Condition::Success,
+            Err(_) => {
+                let config = self.configs.get(&due.function);
+                let retries = config.and_then(|(config, _)| config.maximum_retry_attempts);
+                let retries = retries.unwrap_or(MOST_RETRIES);
                 let wait = usize::try_from(due.attempt - 1)
                     .ok()
                     .filter(|_| i64::from(due.attempt) <= retries)
                     .and_then(|attempt| RETRY_AFTER.get(attempt));
-                let oldest = config
-                    .maximum_event_age
-                    .map_or(DEFAULT_EVENT_AGE, SignedDuration::from_secs);
-                let again = wait.and_then(|wait| now.checked_add(*wait).ok());
-                let condition = match again {
+                let oldest = self.oldest_event(&due.function);
+                let again = wait.and_then(|wait| invocation.ended.checked_add(*wait).ok());
+                match again {
                     Some(at) if at.duration_since(due.accepted) <= oldest => {
                         due.attempt += 1;
                         due.at = at;
@@ -215,7 +219,20 @@ impl Lambda {
                     }
                     Some(_) => Condition::EventAgeExceeded,
                     None => Condition::RetriesExhausted,
-                };
+                }
+            }
+        };
+        self.is_over(due, invocation, condition);
+    }
+
+    /// Nothing more comes of an invocation: a failed one becomes a dead letter, and its record is sent.
+    pub(super) fn is_over(&mut self, due: Due, invocation: &Invocation, condition: Condition) {
+        let now = invocation.ended;
+        let config = self.configs.get(&due.function);
+        let config = config.map(|(config, _)| config.clone()).unwrap_or_default();
+        let destination = match &invocation.outcome {
+            Ok(_) => config.on_success,
+            Err(failure) => {
                 self.dead_letters.push(DeadLetter {
                     request_id: due.request_id.clone(),
                     function: due.function.clone(),
@@ -225,7 +242,7 @@ impl Lambda {
                     attempts: due.attempt,
                     at: now,
                 });
-                (condition, config.on_failure)
+                config.on_failure
             }
         };
         if let Some(destination) = destination {

@@ -8,6 +8,7 @@
 //! Simplified: one version of each function, no concurrency limit, no throttling of its own.
 
 mod asynchronous;
+mod concurrency;
 mod name;
 pub mod sandbox;
 #[cfg(test)]
@@ -157,6 +158,7 @@ pub struct Lambda {
     queue: VecDeque<Due>,
     invocations: VecDeque<Invocation>,
     configs: BTreeMap<String, (EventInvokeConfig, Timestamp)>,
+    reserved: BTreeMap<String, u32>,
     dead_letters: Vec<DeadLetter>,
     records: Vec<InvocationRecord>,
     records_taken: usize,
@@ -176,6 +178,7 @@ impl Lambda {
             queue: VecDeque::new(),
             invocations: VecDeque::new(),
             configs: BTreeMap::new(),
+            reserved: BTreeMap::new(),
             dead_letters: Vec::new(),
             records: Vec::new(),
             records_taken: 0,
@@ -236,6 +239,11 @@ impl Lambda {
             self.queue.drain(..).partition(|item| item.at <= now);
         self.queue = waiting.into();
         due.sort_by_key(|item| item.at);
+        let (stopped, due): (Vec<Due>, Vec<Due>) =
+            (due.into_iter()).partition(|item| self.throttled(&item.function).is_some());
+        for item in stopped {
+            self.put_off(item, now);
+        }
         due
     }
 

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::arguments::{DrillOptions, UsageError};
+use crate::doors::{Doors, Opening};
 use crate::drill::functions::Functions;
 use crate::drill::gather::{Drill, entry, gather, invocation_entry};
 use crate::drill::in_time;
-use crate::drill::run::Doors;
 use crate::drill::text;
 
 /// What customers saw is kept for three hours: so long a drill can last that is looked at live.
@@ -150,7 +150,7 @@ impl Session {
         let set =
             || Stage::set(scenario, options.seed).map_err(|error| UsageError(error.to_string()));
         let stage = set()?;
-        let doors = Doors::open(&stage, options, functions).await?;
+        let doors = Doors::open(&stage, functions, &Opening::of(options)).await?;
         Ok(Self {
             scenario: scenario.clone(),
             seed: options.seed,

@@ -15,6 +15,9 @@ use super::{query, refuse, route};
 use crate::error::ServiceError;
 use crate::operation::Operation;
 
+pub(super) const DELETE_CONCURRENCY: Operation = Operation::write("DeleteFunctionConcurrency");
+pub(super) const GET_CONCURRENCY: Operation = Operation::read("GetFunctionConcurrency");
+pub(super) const PUT_CONCURRENCY: Operation = Operation::write("PutFunctionConcurrency");
 pub(super) const DELETE_EVENT_INVOKE_CONFIG: Operation =
     Operation::write("DeleteFunctionEventInvokeConfig");
 pub(super) const GET_EVENT_INVOKE_CONFIG: Operation =
@@ -68,6 +71,18 @@ fn answer(
             }},
         }),
         GET_FUNCTION_CONFIGURATION => full(lambda, &resolve(lambda)?),
+        GET_CONCURRENCY => reserved(lambda.reserved_concurrency(&resolve(lambda)?.name)),
+        PUT_CONCURRENCY => {
+            let function = resolve(lambda)?.name;
+            let wanted = wanted(&request.body)?;
+            lambda.reserve_concurrency(&function, Some(wanted));
+            reserved(Some(wanted))
+        }
+        DELETE_CONCURRENCY => {
+            let function = resolve(lambda)?.name;
+            lambda.reserve_concurrency(&function, None);
+            return Ok(MockResponse::rest_json(204, ""));
+        }
         GET_EVENT_INVOKE_CONFIG => {
             let function = resolve(lambda)?;
             written(lambda, &function.name).ok_or_else(|| unconfigured(lambda, &function))?
@@ -116,6 +131,27 @@ fn answer(
         }
     };
     Ok(MockResponse::rest_json(200, body.to_string()))
+}
+
+fn reserved(reserved: Option<u32>) -> Value {
+    match reserved {
+        Some(reserved) => json!({"ReservedConcurrentExecutions": reserved}),
+        None => json!({}),
+    }
+}
+
+/// How many invocations at once a request wants to reserve.
+fn wanted(body: &[u8]) -> Result<u32, ServiceError> {
+    const MEMBER: &str = "reservedConcurrentExecutions";
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let value = &body["ReservedConcurrentExecutions"];
+    let wanted = value
+        .as_i64()
+        .ok_or_else(|| constraint(MEMBER, value, "Member must not be null, and is an integer"))?;
+    u32::try_from(wanted).map_err(|_| {
+        let rule = "Member must have value greater than or equal to 0";
+        constraint(MEMBER, wanted, rule)
+    })
 }
 
 fn list(lambda: &Lambda, query: &Query) -> Result<Value, ServiceError> {

@@ -24,6 +24,20 @@ pub(crate) const INVOKE: Operation = Operation::read("Invoke");
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const CONFIGURED_FUNCTIONS: &str = "/2019-09-25/functions";
+/// Reading a reservation came later than making one, with a version of the API of its own.
+const CONCURRENCY: [(&str, &[(&str, Operation)]); 2] = [
+    (
+        "/2017-10-31/functions",
+        &[
+            ("PUT", control::PUT_CONCURRENCY),
+            ("DELETE", control::DELETE_CONCURRENCY),
+        ],
+    ),
+    (
+        "/2019-09-30/functions",
+        &[("GET", control::GET_CONCURRENCY)],
+    ),
+];
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
@@ -48,6 +62,13 @@ fn route(request: &MockRequest) -> Option<(Operation, String)> {
             _ => return None,
         };
         return Some((operation, crate::text::percent_decoded(function)));
+    }
+    for (functions, of_method) in CONCURRENCY {
+        if let Some(rest) = path.strip_prefix(functions) {
+            let function = rest.strip_prefix('/')?.strip_suffix("/concurrency")?;
+            let (_, operation) = of_method.iter().find(|(of, _)| *of == method)?;
+            return Some((*operation, crate::text::percent_decoded(function)));
+        }
     }
     let rest = path.strip_prefix(FUNCTIONS)?;
     if rest.is_empty() || rest == "/" {

@@ -241,3 +241,28 @@ async fn refusals_are_the_modelled_ones() {
     let error = put.send().await.unwrap_err().into_service_error();
     assert!(error.is_invalid_parameter_value_exception(), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_reservation_of_nothing_stops_a_function() {
+    let (_, client) = region(1);
+    let reserved = || async {
+        let asked = client.get_function_concurrency().function_name("f01");
+        asked.send().await.unwrap().reserved_concurrent_executions()
+    };
+    let reserve = |n| {
+        let asked = client.put_function_concurrency().function_name("f01");
+        asked.reserved_concurrent_executions(n).send()
+    };
+    let invoke = || client.invoke().function_name("f01").send();
+    assert_eq!(reserved().await, None);
+    reserve(0).await.unwrap();
+    assert_eq!(reserved().await, Some(0));
+    let error = invoke().await.unwrap_err().into_service_error();
+    assert!(error.is_too_many_requests_exception(), "{error:?}");
+    let error = reserve(-1).await.unwrap_err();
+    assert!(error.code().is_some(), "{error:?}");
+    let freed = client.delete_function_concurrency().function_name("f01");
+    freed.send().await.unwrap();
+    assert_eq!(reserved().await, None);
+    invoke().await.unwrap();
+}
