@@ -35,6 +35,24 @@ for (const scenario of ["zonal-latency", "full-cycle"]) {
   });
 }
 
+test("what an account tells of an incident is sound at every size and in every theme", async () => {
+  const file = await madeUp("account");
+  await withBrowser(async (context) => {
+    for (const size of SIZES) {
+      for (const scheme of SCHEMES) {
+        const opened = await newPage(context, size, scheme);
+        const { page } = opened;
+        await page.goto(address(file));
+        await isSound(opened);
+        await page.getByRole("heading", { name: "What is not known" }).waitFor();
+        assert.equal(await page.getByRole("heading", { name: "With Evac, and without" }).count(), 0);
+        await page.screenshot({ path: `${shots}/account-${size.width}-${scheme}.png`, fullPage: true });
+        await page.close();
+      }
+    }
+  });
+});
+
 test("charts have their axes labelled with units, and series differ without colour", async () => {
   const file = await reportOf("zonal-latency");
   await withBrowser(async (context) => {

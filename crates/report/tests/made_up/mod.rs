@@ -276,6 +276,45 @@ pub(crate) fn incident(minutes: u32, zones: usize) -> Incident {
     incident
 }
 
+/// An incident as an account tells it: not all of it is known.
+pub(crate) fn account() -> Incident {
+    let mut incident = incident(45, 3);
+    incident
+        .moments
+        .retain(|moment| !matches!(moment.kind, MomentKind::Fault | MomentKind::FaultEnds));
+    incident.detected_after_s = None;
+    incident
+        .spent
+        .retain(|part| part.step != Step::Detect && part.whose != Whose::Clients);
+    for part in incident
+        .spent
+        .iter_mut()
+        .filter(|part| part.whose == Whose::Dns)
+    {
+        part.whose = Whose::DnsAndClients;
+    }
+    incident.customer_errors.without_evac = None;
+    incident.customer_errors_from_fault.without_evac = None;
+    incident.customers.without_evac = None;
+    let counts = &mut incident.customers.zones[1].counts;
+    for minute in 20..25 {
+        counts.requests[minute] = None;
+        counts.failed[minute] = None;
+        counts.slow[minute] = None;
+    }
+    incident.map[1].zones[1].requests = None;
+    incident.function_calls.clear();
+    incident.mutating_calls[0].number = None;
+    incident.messages[0].text.clear();
+    incident.invariants.clear();
+    incident.unknown = vec![
+        "When the fault began.".to_owned(),
+        "How it would have been without Evac.".to_owned(),
+    ];
+    incident.summary = report::summary(&incident);
+    incident
+}
+
 /// What a browser must never take for markup, beside what a reader must be able to read.
 pub(crate) const HOSTILE: &str = "</title></style><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">'\"&amp;{{7*7}}";
 
