@@ -769,6 +769,28 @@ async fn of_two_failures_the_one_that_a_person_has_to_mend_is_the_error() {
     assert_eq!(verdict["zone"], "use1-az1", "{verdict}");
 }
 
+/// The verdict of the fast path is logged before ARC is asked; what ARC then shows in the way is the
+/// verdict, and whoever reads the log later has to find it there.
+#[tokio::test(start_paused = true)]
+async fn a_verdict_that_changes_on_the_way_is_in_the_log_as_it_ended() {
+    let pipeline = Pipeline::at_peace();
+    pipeline.shift_as_person("use1-az2");
+    pipeline.set_alarm(AZ1_ALARM, StateValue::Alarm);
+    let (log, lines) = keeping_log();
+    let _logging = tracing::subscriber::set_default(log);
+    let event = pipeline.alarm_event("use1-az1");
+    let report = pipeline.classify(event).await.unwrap();
+    assert_eq!(report.verdict.name(), "hold");
+    let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let verdicts: Vec<Value> = lines
+        .filter(|line: &Value| line.get("verdict").is_some())
+        .collect();
+    let last = verdicts.last().unwrap();
+    assert_eq!(last["message"], report.sentence, "{verdicts:?}");
+    assert_eq!(last["at"], report.at.to_string());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_cannot_be_read_is_acted_on_where_the_policy_says_so() {
     for kind in [FaultKind::TimeoutBefore, FaultKind::Internal] {
