@@ -782,7 +782,9 @@ async fn a_verdict_that_changes_on_the_way_is_in_the_log_as_it_ended() {
     let report = pipeline.classify(event).await.unwrap();
     assert_eq!(report.verdict.name(), "hold");
     let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
-    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     let verdicts: Vec<Value> = lines
         .filter(|line: &Value| line.get("verdict").is_some())
         .collect();

@@ -1,6 +1,7 @@
 //! What the classifier answered, in the words of its messages.
 
 use domain::decide::Plan;
+use domain::judge::Judgement;
 use domain::notice::{self, Phase, SEPARATOR};
 use domain::report::Report;
 use domain::verdict::Verdict;
@@ -22,10 +23,7 @@ pub(super) fn text(report: &Report) -> String {
 fn verdict(report: &Report) -> String {
     let mut text = format!("{}: {}", report.workload, report.sentence);
     let judgement = report.verdict.judgement();
-    for line in judgement
-        .into_iter()
-        .flat_map(|judgement| judgement.lines())
-    {
+    for line in judgement.into_iter().flat_map(Judgement::lines) {
         text = format!("{text}\n  {line}");
     }
     for unready in report.unready.iter().flatten() {

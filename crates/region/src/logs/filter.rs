@@ -79,7 +79,7 @@ fn field(text: &str) -> Option<Filter> {
     let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
     let is_name = |name: &&str| !name.is_empty() && name.chars().all(is_plain);
     let names: Vec<&str> = path.split('.').collect();
-    if !names.iter().all(|name| is_name(name)) || value.contains(['"', '\\', '*']) {
+    if !names.iter().all(is_name) || value.contains(['"', '\\', '*']) {
         return None;
     }
     Some(Filter::Field {
