@@ -342,3 +342,39 @@ async fn that_nothing_was_counted_is_no_error_while_no_alarm_is_in_alarm() {
         "but a call that fails is"
     );
 }
+
+/// Puts counts of a canary for a zone, each minute, as whoever may call PutMetricData can.
+async fn forge(pipeline: &Pipeline, zone: &str, faults: f64, minutes: i64) {
+    for _ in 0..minutes {
+        {
+            let mut state = pipeline.region().state();
+            let now = state.now();
+            for (name, count) in [("Requests", 1_000.0), ("Faults", faults), ("Slow", 0.0)] {
+                let metric = MetricId::new("Evac/Canary", name)
+                    .with("Workload", "wildrydes")
+                    .with("ZoneId", zone);
+                let values = [(count, 1.0)];
+                state.cloudwatch.record(metric, now, &values, now);
+            }
+        }
+        pipeline.minutes(1).await;
+    }
+}
+
+/// Counts hold, and never begin: without an alarm of the workload's own, a canary that cries moves
+/// nothing.
+#[tokio::test(start_paused = true)]
+async fn forged_counts_of_a_canary_begin_no_evacuation() {
+    let pipeline = Pipeline::on("healthy");
+    forge(&pipeline, "use1-az1", 1_000.0, 10).await;
+    assert!(pipeline.shifted().is_empty());
+    assert_eq!(pipeline.told(), [""; 0]);
+}
+
+/// And one that praises a zone keeps nobody from leaving it.
+#[tokio::test(start_paused = true)]
+async fn forged_counts_of_a_canary_keep_no_zone_from_being_evacuated() {
+    let pipeline = Pipeline::on("zonal-errors");
+    forge(&pipeline, "use1-az2", 0.0, 10).await;
+    assert_eq!(pipeline.shifted(), ["use1-az2"]);
+}
