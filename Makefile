@@ -20,7 +20,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .DEFAULT_GOAL := help
 .PHONY: help build drill test browser crash histories model fuzz fuzz-lock emulators clients lock-clients check format lint deny advisories docs \
-	architecture schemas semantics bench-classify bench-detection bench-judge check-detection mutants \
+	architecture schemas semantics bench bench-check bench-short bench-functions bench-classify bench-detection bench-judge check-detection mutants \
 	synth infra infra-snapshots cfn-lint package smoke
 
 help: ## Show what there is to make
@@ -98,6 +98,20 @@ fuzz-lock: ## Build the fuzzer from what Evac is built from, after a change of C
 # Hours of one core in all, so it is no part of the checks: CRATE=zonal-shift for one crate.
 mutants: $(TOOLS)/nextest $(TOOLS)/mutants ## Change the code in small ways, and list what no test notices
 	scripts/mutants $(CRATE)
+
+bench: $(CLIENTS)/installed bench-functions ## Measure starts, the chain, a fleet and the Region, and write docs/PERFORMANCE.md
+	$(CARGO) run $(LOCKED) --release --package bench -- --write docs/PERFORMANCE.md
+	$(CARGO) bench $(LOCKED) --package domain --bench decide
+
+bench-check: $(CLIENTS)/installed bench-functions ## The same without the page; fails where a budget is broken by more than noise
+	$(CARGO) run $(LOCKED) --release --package bench -- --check
+
+# Each is built as it is deployed: together with the benchmark they would get its features, too.
+bench-functions:
+	$(CARGO) build $(LOCKED) --release --package classifier --package zonal-shift --package asg-pruning --package canary
+
+bench-short: build $(CLIENTS)/installed ## The short form, with the executables of make build: counts, and ratios with room
+	$(BIN)/bench-evac --short --check --functions $(BIN) --starts 5
 
 bench-classify: ## Measure how many observations evac classify judges in a second on one core
 	$(CARGO) bench $(LOCKED) --package backtest --bench classify

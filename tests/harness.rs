@@ -425,7 +425,8 @@ pub fn scenario_named(name: &str) -> Scenario {
 }
 
 /// The library handlers behind the Region's Lambda.
-fn handlers(region: &Arc<Region>, topic: &str) -> Handlers {
+#[must_use]
+pub fn handlers(region: &Arc<Region>, topic: &str) -> Handlers {
     let zonal_shift = ZonalShift::new(&connections(region, ZONAL_SHIFT));
     let asg_pruning = AsgPruning::new(&connections(region, ASG_PRUNING));
     let configuration = Configuration {

@@ -1,0 +1,336 @@
+//! A fleet: one zone fails for every workload of an account at once, in virtual time, with the buckets of
+//! the APIs as AWS publishes them.
+//!
+//! Every workload has one load balancer, four Auto Scaling groups and twenty subnets in three zones. Its
+//! alarm goes off at the same moment as all others, and its tick comes every minute, at a second of its
+//! own. Each call takes 20 ms. What AWS does not publish is taken to be ten calls a second after a burst
+//! of twenty, for each operation of ARC, and for all of Auto Scaling together, whose bucket is one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use domain::{AccountId, SubnetId, ZoneId, ZoneName};
+use jiff::{SignedDuration, Timestamp};
+use pipeline_tests::{Pipeline, handlers};
+use region::arc::ManagedResource;
+use region::autoscaling::GroupSpec;
+use region::cloudwatch::StateValue;
+use region::fault::spec::RegionFault;
+use region::operation::Service;
+use region::region::Region;
+use region::scenario::healthy;
+use region::stage::{CLASSIFIER, REGION, RULES, Stage};
+use region::state::State;
+use serde_json::{Value, json};
+
+/// Groups of a workload.
+pub const GROUPS: usize = 4;
+/// Subnets of a workload, in all zones together.
+const SUBNETS: usize = 20;
+/// Calls a second in the long run, and at once, where AWS publishes nothing.
+pub const RATE: f64 = 10.0;
+/// See [`RATE`].
+pub const BURST: f64 = 20.0;
+const ZONES: [(&str, &str); 3] = [
+    ("use1-az1", "us-east-1c"),
+    ("use1-az2", "us-east-1a"),
+    ("use1-az3", "us-east-1b"),
+];
+/// The operations of ARC that Evac uses; each has a bucket of its own.
+const ARC_OPERATIONS: [&str; 5] = [
+    "GetManagedResource",
+    "ListZonalShifts",
+    "StartZonalShift",
+    "UpdateZonalShift",
+    "CancelZonalShift",
+];
+/// How often the clock moves.
+const BEAT: Duration = Duration::from_millis(10);
+/// Between two ticks of a workload, in seconds.
+const TICK: i64 = 60;
+/// A fleet that is not done by then is not done, in virtual minutes.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_mins(90);
+
+/// What became of a fleet.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Workloads.
+    pub workloads: usize,
+    /// From the alarms to the start of the last shift, in seconds; `None` where one was never started.
+    pub shifted: Option<f64>,
+    /// The least that the buckets allow.
+    pub shift_bound: f64,
+    /// From the alarms to the last group that lost the zone, in seconds.
+    pub pruned: Option<f64>,
+    /// The least that the buckets allow for the calls that a prune is made of.
+    pub prune_bound: f64,
+    /// Calls that arrived, by service and operation, until the last group was pruned: admitted ones, and
+    /// throttled ones.
+    pub calls: BTreeMap<(Service, &'static str), (usize, usize)>,
+    /// Invocations that ended in an error, by function and type.
+    pub failed: BTreeMap<(String, String), usize>,
+    /// Events that were given up.
+    pub dead_letters: usize,
+}
+
+impl Outcome {
+    /// How often an operation was admitted.
+    #[must_use]
+    pub fn admitted(&self, service: Service, operation: &str) -> usize {
+        let same = |((of, name), _): &(&(Service, &'static str), &(usize, usize))| {
+            *of == service && *name == operation
+        };
+        let found = self.calls.iter().find(same);
+        found.map_or(0, |(_, (admitted, _))| *admitted)
+    }
+
+    /// Calls that were admitted, and calls that were throttled, in all.
+    #[must_use]
+    pub fn totals(&self) -> (usize, usize) {
+        let add = |sum: (usize, usize), calls: &(usize, usize)| (sum.0 + calls.0, sum.1 + calls.1);
+        self.calls.values().fold((0, 0), add)
+    }
+}
+
+/// The least time in which so many calls pass a bucket, in seconds.
+#[must_use]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "some ten thousand calls at the most"
+)]
+pub fn bound(calls: usize) -> f64 {
+    ((calls as f64 - BURST) / RATE).max(0.0)
+}
+
+/// Lets the zone fail for so many workloads. The clock of tokio has to be paused.
+///
+/// # Errors
+/// Where the Region cannot be set up.
+pub async fn play(workloads: usize) -> anyhow::Result<Outcome> {
+    let stage = Stage::set(&healthy()?, 1)?;
+    let pipeline = Pipeline { stage };
+    let stage = &pipeline.stage;
+    stage.connect(handlers(&stage.region, &stage.topic))?;
+    let fleet = (0..workloads)
+        .map(|number| add(&pipeline, number))
+        .collect::<anyhow::Result<Vec<Value>>>()?;
+    // The workload that the Region brings is not part of it.
+    for rule in RULES {
+        stage.region.state().events.remove_rule(rule);
+    }
+    throttle(&stage.region)?;
+    let began = stage.region.now();
+    stage.region.state().calls.clear();
+    for definition in &fleet {
+        let zone = ZONES[0].0;
+        let alarm = definition["alarms"]["zonal"][zone]
+            .as_str()
+            .context("the zone has an alarm")?;
+        pipeline.set_alarm(alarm, StateValue::Alarm);
+        let mut event = pipeline.alarm_event(zone);
+        event["workload"] = definition.clone();
+        event["event"]["detail"]["alarmName"] = json!(alarm);
+        let mut state = stage.region.state();
+        state.lambda.enqueue(CLASSIFIER, event, began);
+    }
+    let mut tally = Tally::default();
+    drive(&stage.region, &fleet, began, &mut tally).await;
+    tally.take(&mut stage.region.state(), began);
+    Ok(outcome(&pipeline, workloads, tally))
+}
+
+/// What the calls tell. The Region keeps only so many of them, so they are counted on the way.
+#[derive(Debug, Default)]
+struct Tally {
+    calls: BTreeMap<(Service, &'static str), (usize, usize)>,
+    shifted: Option<f64>,
+    pruned: Option<f64>,
+}
+
+impl Tally {
+    fn take(&mut self, state: &mut State, began: Timestamp) {
+        for call in state.calls.drain(..) {
+            let of = self
+                .calls
+                .entry((call.service, call.operation.name))
+                .or_default();
+            if call.fault.is_some() {
+                of.1 += 1;
+                continue;
+            }
+            of.0 += 1;
+            let seconds = Some(call.at.duration_since(began).as_secs_f64());
+            match call.operation.name {
+                "StartZonalShift" => self.shifted = seconds,
+                "UpdateAutoScalingGroup" => self.pruned = seconds,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Moves the Region's clock with tokio's, until every workload is evacuated.
+async fn drive(region: &Arc<Region>, fleet: &[Value], began: Timestamp, tally: &mut Tally) {
+    let mut ticked = began.as_second();
+    while !is_done(region, fleet.len()) && region.now().duration_since(began) < GIVEN_UP_AFTER {
+        tokio::time::sleep(BEAT).await;
+        let beat = SignedDuration::try_from(BEAT).unwrap_or_default();
+        let now = region.now().checked_add(beat).unwrap_or(Timestamp::MAX);
+        while ticked < now.as_second() {
+            ticked += 1;
+            tick(region, fleet, ticked - began.as_second(), now);
+            tally.take(&mut region.state(), began);
+        }
+        for due in region.step_until(now) {
+            let region = Arc::clone(region);
+            tokio::spawn(async move { region.run_due(due).await });
+        }
+    }
+}
+
+/// The ticks of this second: each workload's comes at its own.
+fn tick(region: &Region, fleet: &[Value], second: i64, now: Timestamp) {
+    let mut state = region.state();
+    for (number, definition) in (1_i64..).zip(fleet) {
+        if (second + number) % TICK == 0 {
+            let tick = json!({"workload": definition, "command": {"action": "reconcile", "reason": "schedule"}});
+            state.lambda.enqueue(CLASSIFIER, tick, now);
+        }
+    }
+}
+
+fn is_done(region: &Region, workloads: usize) -> bool {
+    let state = region.state();
+    let shifted = state.arc.shifts().len();
+    let changed = state.auto_scaling.changes().len();
+    shifted >= workloads && changed >= workloads * GROUPS
+}
+
+/// Adds a workload to the Region; its definition.
+fn add(pipeline: &Pipeline, number: usize) -> anyhow::Result<Value> {
+    let name = format!("workload-{number:03}");
+    let mut definition = pipeline.stage.workload.clone();
+    let mut state = pipeline.stage.region.state();
+    let now = state.now();
+    let mut subnets: Vec<SubnetId> = Vec::new();
+    let mut zones = json!({});
+    for index in 0..SUBNETS {
+        let (id, zone_name) = ZONES[index % ZONES.len()];
+        let subnet: SubnetId = format!("subnet-{:017x}", number * SUBNETS + index + 1).parse()?;
+        state
+            .auto_scaling
+            .put_subnet(subnet.clone(), id.parse()?, zone_name.parse::<ZoneName>()?);
+        zones[id]["name"] = json!(zone_name);
+        match zones[id]["subnets"].as_array_mut() {
+            Some(known) => known.push(json!(subnet)),
+            None => zones[id]["subnets"] = json!([subnet]),
+        }
+        subnets.push(subnet);
+    }
+    let arn = format!(
+        "arn:aws:elasticloadbalancing:{REGION}:{}:loadbalancer/app/{name}/50dc6c495c0c9199",
+        AccountId::embedded()
+    );
+    state.arc.manage(ManagedResource {
+        arn: arn.parse()?,
+        name: name.clone(),
+        zones: ZONES
+            .iter()
+            .map(|(id, _)| id.parse::<ZoneId>())
+            .collect::<Result<_, _>>()?,
+        autoshift: false,
+    });
+    for group in 0..GROUPS {
+        let spec = GroupSpec {
+            name: format!("{name}-{group}"),
+            max: 9,
+            subnets: subnets.clone(),
+            tags: BTreeMap::from([("evac:workload".to_owned(), name.clone())]),
+            ..GroupSpec::default()
+        };
+        state.auto_scaling.put_group(spec, now)?;
+    }
+    drop(state);
+    let mut zonal = json!({});
+    for (id, _) in ZONES {
+        let alarm = format!("{id}-{name}-isolated-impact");
+        pipeline.set_alarm(&alarm, StateValue::Ok);
+        zonal[id] = json!(alarm);
+    }
+    let regional = format!("{name}-regional-impact");
+    pipeline.set_alarm(&regional, StateValue::Ok);
+    definition["name"] = json!(name);
+    definition["zones"] = zones;
+    definition["resources"] = json!([arn]);
+    definition["autoScalingGroups"] = json!({"tag": {"key": "evac:workload", "value": name}});
+    definition["alarms"] = json!({"zonal": zonal, "regional": [regional]});
+    definition["policy"]["mode"] = json!("evacuate");
+    if let Some(fields) = definition.as_object_mut() {
+        fields.remove("evidence");
+        fields.remove("canary");
+    }
+    Ok(definition)
+}
+
+/// The buckets, and the time that a call takes.
+fn throttle(region: &Region) -> anyhow::Result<()> {
+    let mut faults: Vec<String> = ARC_OPERATIONS
+        .map(|operation| format!("throttle:service=arc-zonal-shift,operation={operation},perSecond={RATE},burst={BURST}"))
+        .into();
+    faults.push(format!(
+        "throttle:service=autoscaling,perSecond={RATE},burst={BURST}"
+    ));
+    // Published: nine a second.
+    faults.push(format!(
+        "throttle:service=cloudwatch,operation=DescribeAlarms,perSecond=9,burst={BURST}"
+    ));
+    for service in ["cloudwatch", "arc-zonal-shift", "autoscaling", "sns"] {
+        faults.push(format!("slow:service={service},milliseconds=20"));
+    }
+    for fault in faults {
+        let fault: RegionFault = fault.parse()?;
+        region.begin_fault(&fault, None);
+    }
+    Ok(())
+}
+
+fn outcome(pipeline: &Pipeline, workloads: usize, tally: Tally) -> Outcome {
+    let state = pipeline.stage.region.state();
+    let mut failed: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for invocation in state.lambda.invocations() {
+        if let Err(failure) = &invocation.outcome {
+            let kind = (invocation.function.clone(), failure.error_type.clone());
+            *failed.entry(kind).or_default() += 1;
+        }
+    }
+    let groups = workloads * GROUPS;
+    Outcome {
+        workloads,
+        shifted: tally
+            .shifted
+            .filter(|_| state.arc.shifts().len() >= workloads),
+        shift_bound: bound(workloads),
+        pruned: tally
+            .pruned
+            .filter(|_| state.auto_scaling.changes().len() >= groups),
+        // One list for each workload; for each group a fresh look at it and at its refreshes, the record,
+        // the change. The last look, after the change, is not waited for.
+        prune_bound: bound(workloads + groups * 4 + groups.saturating_sub(1)),
+        calls: tally.calls,
+        failed,
+        dead_letters: state.lambda.dead_letters().len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_costs_nothing_and_the_rest_its_rate() {
+        assert_eq!(bound(20), 0.0);
+        assert!((bound(500) - 48.0).abs() < 1e-9);
+    }
+}
