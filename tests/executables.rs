@@ -369,6 +369,7 @@ fn a_drill_whose_functions_fail_is_no_hold() {
             scenario,
             "--speed",
             "600",
+            "--play-canary",
             "--format",
             "json",
             "--functions",

@@ -45,8 +45,9 @@ impl Functions {
     }
 }
 
-/// Finds the executables: in the directory that was named, or beside this program.
-pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Functions> {
+/// Finds the executables: in the directory that was named, or beside this program. The canary's is not
+/// needed where the Region plays it.
+pub(crate) fn find(named: Option<&Path>, play_canary: bool) -> anyhow::Result<Functions> {
     let directory = match named {
         Some(directory) => directory.to_owned(),
         None => {
@@ -55,7 +56,9 @@ pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Functions> {
         }
     };
     let functions = Functions { directory };
-    for function in [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING, CANARY] {
+    let canary = (!play_canary).then_some(CANARY);
+    let needed = [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING].into_iter();
+    for function in needed.chain(canary) {
         let path = functions.path(function);
         if !path.is_file() {
             let message = format!(

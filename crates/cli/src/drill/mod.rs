@@ -37,7 +37,7 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         tell(file_of(&scenario.name).unwrap_or_default().trim_end())?;
         return Ok(true);
     }
-    let functions = functions::find(options.functions.as_deref())?;
+    let functions = functions::find(options.functions.as_deref(), options.play_canary)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -87,7 +87,7 @@ async fn open(stage: &Stage, options: &RegionOptions) -> anyhow::Result<Opened> 
     if !options.evac {
         return Ok(Opened::Alone(listen(&stage.region, options.port).await?));
     }
-    let functions = find_functions(options.functions.as_deref())?;
+    let functions = find_functions(options.functions.as_deref(), true)?;
     let opening = Opening {
         port: options.port,
         play_canary: true,
