@@ -199,7 +199,7 @@ fn wrong_usage_has_status_2_and_names_flag_and_remedy() {
         ),
         (&["drill", "--port", "4599"], "--serve"),
         (&["explain"], "--input <FILE>"),
-        (&["evacuate"], "unrecognized subcommand"),
+        (&["evict"], "unrecognized subcommand"),
     ] {
         let output = evac(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
