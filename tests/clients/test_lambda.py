@@ -10,13 +10,16 @@ from harness import code, refusal, supported
 SERVICE = "lambda"
 UNKNOWN = ("UnknownOperationException", 404)
 OPERATIONS = {
+    "DeleteFunctionConcurrency",
     "DeleteFunctionEventInvokeConfig",
     "GetFunction",
+    "GetFunctionConcurrency",
     "GetFunctionConfiguration",
     "GetFunctionEventInvokeConfig",
     "Invoke",
     "ListFunctionEventInvokeConfigs",
     "ListFunctions",
+    "PutFunctionConcurrency",
     "PutFunctionEventInvokeConfig",
     "UpdateFunctionEventInvokeConfig",
 }
@@ -242,6 +245,24 @@ def test_a_configuration_that_makes_no_sense_is_refused_and_changes_nothing(unch
         assert code(refusal(listed, **name, **given)) == expected, given
 
 
+def test_a_reservation_of_nothing_stops_a_function(functions, unchecked):
+    name = {"FunctionName": "echo"}
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(**name)
+    put = functions.put_function_concurrency(**name, ReservedConcurrentExecutions=0)
+    assert put["ReservedConcurrentExecutions"] == 0
+    assert functions.get_function_concurrency(**name)["ReservedConcurrentExecutions"] == 0
+    throttled = refusal(unchecked.invoke, **name)
+    assert code(throttled) == ("TooManyRequestsException", 429)
+    assert throttled.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    for wrong in [-1, None]:
+        given = {} if wrong is None else {"ReservedConcurrentExecutions": wrong}
+        assert code(refusal(unchecked.put_function_concurrency, **name, **given)) == INVALID, wrong
+    functions.delete_function_concurrency(**name)
+    assert functions.invoke(**name)["StatusCode"] == 200
+    missing = {"FunctionName": "nobody"}
+    assert code(refusal(functions.get_function_concurrency, **missing)) == MISSING
+
+
 def test_the_cli_walks_it_too(cli, tmp_path):
     listed = cli(SERVICE, "list-functions", "--max-items", "1")
     assert [one["FunctionName"] for one in listed["Functions"]] == ["echo"]
@@ -263,6 +284,9 @@ def test_the_cli_walks_it_too(cli, tmp_path):
     assert (read["MaximumRetryAttempts"], read["MaximumEventAgeInSeconds"]) == (1, 90)
     listed = cli(SERVICE, "list-function-event-invoke-configs", *name)
     assert listed["FunctionEventInvokeConfigs"] == [read]
+    cli(SERVICE, "put-function-concurrency", *name, "--reserved-concurrent-executions", "0")
+    assert cli(SERVICE, "get-function-concurrency", *name) == {"ReservedConcurrentExecutions": 0}
+    cli(SERVICE, "delete-function-concurrency", *name)
     cli(SERVICE, "delete-function-event-invoke-config", *name)
     refused = cli(SERVICE, "get-function-event-invoke-config", *name, fails=True)
     assert "(ResourceNotFoundException)" in refused
