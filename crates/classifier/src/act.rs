@@ -18,7 +18,7 @@ use domain::decide::{
 use domain::duration::{DurationError, ShiftDuration};
 use domain::failure::{Class, Failure};
 use domain::incident;
-use domain::notice::{self, Notice, Phase};
+use domain::notice::{self, Phase};
 use domain::prune::{GroupReport, Outcome, PruneAction, PruneAnswer};
 use domain::readiness::Unready;
 use domain::report::{Report, StepFailure};
@@ -134,18 +134,32 @@ impl Classifier {
 
     /// `None` where nobody could be told; the report has the failure then.
     async fn tell(&self, report: &mut Report, phase: Phase, invocation: &Invocation) -> Option<()> {
-        let notice = notice::write(report, phase);
-        let within = time_to_publish(invocation);
-        match self.messages.publish(&notice, within).await {
-            Ok(()) => {
-                log_told(report, &notice);
-                Some(())
-            }
+        match self.publish(report, phase, invocation).await {
+            Ok(()) => Some(()),
             Err(failure) => {
                 fail(report, "notify", failure);
                 None
             }
         }
+    }
+
+    /// Publishes the message about a phase, and leaves a line for whoever asks later what people were told.
+    async fn publish(
+        &self,
+        report: &Report,
+        phase: Phase,
+        invocation: &Invocation,
+    ) -> Result<(), Failure> {
+        let notice = notice::write(report, phase);
+        let within = time_to_publish(invocation);
+        self.messages.publish(&notice, within).await?;
+        tracing::info!(
+            workload = report.workload.as_str(),
+            phase = phase.name(),
+            "told: {}",
+            notice.subject
+        );
+        Ok(())
     }
 }
 
@@ -229,11 +243,8 @@ impl Run<'_> {
         if !plan.renew && !self.function.told.is_news(workload, &what) {
             return Ok(());
         }
-        let notice = notice::write(report, phase);
-        let within = time_to_publish(self.invocation);
-        let told = self.function.messages.publish(&notice, within).await;
+        let told = self.function.publish(report, phase, self.invocation).await;
         told.map_err(|failure| stop(report, "notify", failure))?;
-        log_told(report, &notice);
         self.function.told.remember(workload, what);
         Ok(())
     }
@@ -250,15 +261,13 @@ impl Run<'_> {
         if !tell {
             return self.groups(action).await;
         }
-        let notice = notice::write(report, Phase::Shifted);
-        let within = time_to_publish(self.invocation);
         let (told, pruned) = tokio::join!(
-            self.function.messages.publish(&notice, within),
+            self.function
+                .publish(report, Phase::Shifted, self.invocation),
             self.groups(action)
         );
-        match told {
-            Ok(()) => log_told(report, &notice),
-            Err(failure) => fail(report, "notify", failure),
+        if let Err(failure) = told {
+            fail(report, "notify", failure);
         }
         pruned
     }
@@ -472,16 +481,6 @@ fn take_groups(report: &mut Report, step: &str, answer: PruneAnswer) {
         fail(report, step, not_reached(&answer.not_reached));
     }
     report.prunes.push(answer);
-}
-
-/// A line for whoever asks later what people were told.
-fn log_told(report: &Report, notice: &Notice) {
-    tracing::info!(
-        workload = report.workload.as_str(),
-        phase = notice.phase.name(),
-        "told: {}",
-        notice.subject
-    );
 }
 
 fn stop(report: &mut Report, step: &str, failure: Failure) -> Stopped {

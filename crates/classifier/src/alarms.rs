@@ -21,21 +21,28 @@ const MOST_NAMES: usize = 100;
 /// Questions about mute rules at a time.
 const AT_A_TIME: usize = 8;
 
+/// CloudWatch's alarms. The program `evac` reads them with it, too.
 #[derive(Debug, Clone)]
-pub(crate) struct Alarms {
+pub struct Alarms {
     client: Client,
 }
 
 impl Alarms {
-    pub(crate) fn new(connections: &Connections) -> Self {
+    /// Over these connections.
+    #[must_use]
+    pub fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("CLOUDWATCH"));
         Self {
             client: Client::from_conf(config.retry_partition(retries()).build()),
         }
     }
 
-    /// Reads alarms of every kind by name; one that does not exist is missing from the answer.
-    pub(crate) async fn read(
+    /// Reads alarms of every kind by name, within so long; one that does not exist is missing from the
+    /// answer.
+    ///
+    /// # Errors
+    /// Where `DescribeAlarms` fails.
+    pub async fn read(
         &self,
         names: &[String],
         within: Duration,

@@ -28,12 +28,12 @@ use runtime::invocation::Invocation;
 use runtime::telemetry::{Meter, Metric};
 use serde_json::Value;
 
+pub use alarms::Alarms;
 pub use configuration::{Configuration, bare_defaults};
 pub use explain::{Explanation, explain};
 pub use functions::Functions;
 pub use metrics::Metrics;
 
-use crate::alarms::Alarms;
 use crate::messages::Messages;
 use crate::observe::Look;
 use crate::told::Told;

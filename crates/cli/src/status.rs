@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 
 use crate::account::definition::{Found, all, find};
 use crate::account::{
-    Account, AlarmStanding, Alarms, Events, Functions, GroupStanding, Groups, ShiftStanding,
-    Shifts, ZonalShift, name_of,
+    Account, AlarmStanding, Alarms, Events, Functions, GroupStanding, Groups, Shifts, ZonalShift,
+    name_of,
 };
 use crate::arguments::{Format, StatusOptions};
-use crate::output::tell;
+use crate::output::{WIDTH, tell, wrapped};
 use crate::steer::ask;
 
-/// Columns of what a row says.
-const WIDTH: usize = 100 - 16;
+/// The columns of a row's name.
+const HEAD: usize = 13;
 
 /// The version of the JSON.
 const SCHEMA: &str = "evac.status/1";
@@ -98,16 +98,11 @@ impl Standing {
         let mut shifts = Vec::new();
         let of_account = Shifts::of(account);
         for resource in &workload.resources {
-            // The embedded Region's clock is not ours, so the status is asked for and no time.
-            match of_account
-                .between(resource, Timestamp::MIN, Timestamp::MAX)
-                .await
-            {
+            match of_account.in_force(resource).await {
                 Ok(found) => shifts.extend(found),
                 Err(error) => note(error.to_string()),
             }
         }
-        shifts.retain(|shift| shift.standing == ShiftStanding::Active);
         let mut groups = Vec::new();
         if let Some(selector) = &workload.groups {
             match Groups::of(account).standing(selector).await {
@@ -139,7 +134,12 @@ impl Standing {
 
     fn json(&self) -> Value {
         let alarms = self.alarms.iter().map(|(place, alarm)| {
-            json!({"place": place, "alarm": alarm.alarm, "state": alarm.state, "since": alarm.since})
+            let reading = alarm.reading.as_ref();
+            json!({
+                "place": place, "alarm": alarm.alarm,
+                "state": reading.map(|reading| reading.state.name()),
+                "since": reading.and_then(|reading| reading.transitioned_at),
+            })
         });
         let shifts = self.shifts.iter().map(|shift| {
             json!({
@@ -183,14 +183,9 @@ pub(crate) fn text(standing: &Standing) -> String {
         standing.name, standing.mode, standing.rule
     );
     let mut row = |head: &str, what: &str| {
-        // A name is copied as a whole.
-        let options =
-            textwrap::Options::new(WIDTH).word_splitter(textwrap::WordSplitter::NoHyphenation);
-        let mut lines = textwrap::wrap(what, options).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let _ = write!(text, "\n  {head:<13} {first}");
-        for line in lines {
-            let _ = write!(text, "\n  {:<13} {line}", "");
+        for (number, line) in wrapped(what, WIDTH - HEAD - 3).iter().enumerate() {
+            let head = if number == 0 { head } else { "" };
+            let _ = write!(text, "\n  {head:<HEAD$} {line}");
         }
     };
     let function = name_of(&standing.classifier);
@@ -229,10 +224,13 @@ pub(crate) fn text(standing: &Standing) -> String {
 }
 
 fn alarm_text(alarm: &AlarmStanding) -> String {
-    let Some(state) = &alarm.state else {
+    let Some(reading) = &alarm.reading else {
         return format!("MISSING: there is no alarm {}", alarm.alarm);
     };
-    let since = alarm.since.map(|since| format!(" since {}", clock(since)));
+    let state = &reading.state;
+    let since = reading
+        .transitioned_at
+        .map(|since| format!(" since {}", clock(since)));
     format!("{state}{}: {}", since.unwrap_or_default(), alarm.alarm)
 }
 

@@ -1,22 +1,21 @@
 //! CloudWatch: how alarms stand, and what became of them.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{AlarmHistoryItem, AlarmType, HistoryItemType, ScanBy};
+use classifier::Alarms as States;
+use domain::observation::AlarmReading;
 use jiff::Timestamp;
 use runtime::failure::of_call;
 use serde_json::Value;
 
-use super::{Account, MOST_PAGES, Unread, cloudwatch, date, endless, next, timestamp};
-
-/// `DescribeAlarms` takes so many names.
-const MOST_NAMES: usize = 100;
+use super::{Account, MOST_PAGES, OPERATION, Unread, cloudwatch, date, endless, next, timestamp};
 
 /// The alarms of an account.
 #[derive(Debug, Clone)]
 pub(crate) struct Alarms {
     client: Client,
+    /// As the classifier reads them.
+    states: States,
 }
 
 /// A change of an alarm's state.
@@ -39,10 +38,8 @@ pub(crate) struct AlarmChange {
 pub(crate) struct AlarmStanding {
     /// The alarm's name.
     pub(crate) alarm: String,
-    /// Its state, such as `OK`; `None` where there is no such alarm.
-    pub(crate) state: Option<String>,
-    /// Since when.
-    pub(crate) since: Option<Timestamp>,
+    /// What it says; `None` where there is no such alarm.
+    pub(crate) reading: Option<AlarmReading>,
 }
 
 impl Alarms {
@@ -50,6 +47,7 @@ impl Alarms {
     pub(crate) fn of(account: &Account) -> Self {
         Self {
             client: cloudwatch(account),
+            states: States::new(account.connections()),
         }
     }
 
@@ -58,37 +56,12 @@ impl Alarms {
     /// # Errors
     /// Where `DescribeAlarms` fails.
     pub(crate) async fn standing(&self, names: &[String]) -> Result<Vec<AlarmStanding>, Unread> {
-        let unread = |failure| Unread::new(failure, "cloudwatch:DescribeAlarms");
-        let mut found = BTreeMap::new();
-        for names in names.chunks(MOST_NAMES) {
-            let asked = self
-                .client
-                .describe_alarms()
-                .set_alarm_names(Some(names.to_vec()))
-                // Without a type only metric alarms are answered.
-                .alarm_types(AlarmType::CompositeAlarm)
-                .alarm_types(AlarmType::MetricAlarm)
-                .max_records(100);
-            let page =
-                (asked.send().await).map_err(|error| unread(of_call("DescribeAlarms", &error)))?;
-            found.extend(page.composite_alarms().iter().filter_map(|alarm| {
-                let state = alarm.state_value()?.as_str().to_owned();
-                let since = alarm.state_transitioned_timestamp().and_then(timestamp);
-                Some((alarm.alarm_name()?.to_owned(), (state, since)))
-            }));
-            found.extend(page.metric_alarms().iter().filter_map(|alarm| {
-                let state = alarm.state_value()?.as_str().to_owned();
-                let since = alarm.state_transitioned_timestamp().and_then(timestamp);
-                Some((alarm.alarm_name()?.to_owned(), (state, since)))
-            }));
-        }
-        let standing = names.iter().map(|name| {
-            let (state, since) = found.remove(name).unzip();
-            AlarmStanding {
-                alarm: name.clone(),
-                state,
-                since: since.flatten(),
-            }
+        let found = self.states.read(names, OPERATION).await;
+        let mut found =
+            found.map_err(|failure| Unread::new(failure, "cloudwatch:DescribeAlarms"))?;
+        let standing = names.iter().map(|name| AlarmStanding {
+            alarm: name.clone(),
+            reading: found.remove(name),
         });
         Ok(standing.collect())
     }

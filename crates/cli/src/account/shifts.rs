@@ -70,25 +70,36 @@ impl Shifts {
         to: Timestamp,
     ) -> Result<Vec<ZonalShift>, Unread> {
         let mut shifts = Vec::new();
-        for (status, standing) in [
-            (ZonalShiftStatus::Active, ShiftStanding::Active),
-            (ZonalShiftStatus::Expired, ShiftStanding::Expired),
-            (ZonalShiftStatus::Canceled, ShiftStanding::Cancelled),
+        for standing in [
+            ShiftStanding::Active,
+            ShiftStanding::Expired,
+            ShiftStanding::Cancelled,
         ] {
-            for listed in self.list(resource, &status).await? {
-                shifts.extend(shift(resource, standing, &listed));
-            }
+            shifts.extend(self.list(resource, standing).await?);
         }
         shifts.retain(|shift| shift.began <= to && shift.expires >= from);
         shifts.sort_by_key(|shift| shift.began);
         Ok(shifts)
     }
 
+    /// The shifts of a resource that are in force now.
+    ///
+    /// # Errors
+    /// Where `ListZonalShifts` fails.
+    pub(crate) async fn in_force(&self, resource: &ResourceArn) -> Result<Vec<ZonalShift>, Unread> {
+        self.list(resource, ShiftStanding::Active).await
+    }
+
     async fn list(
         &self,
         resource: &ResourceArn,
-        status: &ZonalShiftStatus,
-    ) -> Result<Vec<ZonalShiftSummary>, Unread> {
+        standing: ShiftStanding,
+    ) -> Result<Vec<ZonalShift>, Unread> {
+        let status = match standing {
+            ShiftStanding::Active => ZonalShiftStatus::Active,
+            ShiftStanding::Expired => ZonalShiftStatus::Expired,
+            ShiftStanding::Cancelled => ZonalShiftStatus::Canceled,
+        };
         let call = format!("ListZonalShifts of {}", resource.short());
         let unread = |failure| Unread::new(failure, "arc-zonal-shift:ListZonalShifts");
         let mut shifts = Vec::new();
@@ -102,7 +113,8 @@ impl Shifts {
                 .max_results(100)
                 .set_next_token(token);
             let page = (asked.send().await).map_err(|error| unread(of_call(&call, &error)))?;
-            shifts.extend(page.items().iter().cloned());
+            let listed = page.items().iter();
+            shifts.extend(listed.filter_map(|listed| shift(resource, standing, listed)));
             token = next(page.next_token());
             if token.is_none() {
                 return Ok(shifts);

@@ -13,10 +13,9 @@ use region::scenario::Scenario;
 use region::world::Counts;
 use report::grouped;
 use report::incident::{Entry, Incident, ZoneCounts};
-use textwrap::{WordSeparator, WordSplitter};
 
-/// The columns that a line has at most.
-pub(crate) const WIDTH: usize = 100;
+use crate::output::{WIDTH, wrapped};
+
 /// The columns before what happened: the time of day, and who.
 const WHO: usize = 15;
 const BEFORE: usize = 10 + WHO + 2;
@@ -35,18 +34,6 @@ const DECISION: Style = AnsiColor::Cyan.on_default();
 /// A text in a style.
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
-}
-
-/// A text in lines of at most so many columns. A name is broken only where it is longer than a line.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let options = textwrap::Options::new(columns.max(20))
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation);
-    let lines = textwrap::wrap(text, options);
-    lines
-        .into_iter()
-        .map(std::borrow::Cow::into_owned)
-        .collect()
 }
 
 /// What a newcomer has to know before the first line.

@@ -6,8 +6,7 @@ use domain::notice::{self, Phase, SEPARATOR};
 use domain::report::Report;
 use domain::verdict::Verdict;
 
-/// Columns of a line.
-const WIDTH: usize = 100;
+use crate::output::{WIDTH, wrapped};
 
 /// The text of the message that fits; where nobody is told of it, the verdict alone.
 pub(super) fn text(report: &Report) -> String {
@@ -17,7 +16,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     let notice = notice::write(report, phase(report));
     let text = notice.message.split(SEPARATOR).next().unwrap_or_default();
-    wrapped(&format!("{}\n\n{}", notice.subject, text.trim_end()))
+    indented(&format!("{}\n\n{}", notice.subject, text.trim_end()))
 }
 
 fn verdict(report: &Report) -> String {
@@ -29,19 +28,19 @@ fn verdict(report: &Report) -> String {
     for unready in report.unready.iter().flatten() {
         text = format!("{text}\n  not ready: {unready}");
     }
-    wrapped(&text)
+    indented(&text)
 }
 
 /// No line is longer than a terminal is wide; what goes on is indented.
-fn wrapped(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let indent = line.len() - line.trim_start().len();
-        let further = " ".repeat(indent + 2);
-        // A name is copied as a whole.
-        let options = textwrap::Options::new(WIDTH)
-            .subsequent_indent(&further)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        textwrap::fill(line, options)
+fn indented(text: &str) -> String {
+    let lines = text.lines().flat_map(|line| {
+        let words = line.trim_start();
+        let indent = line.len() - words.len();
+        let lines = wrapped(words, WIDTH - indent - 2).into_iter().enumerate();
+        lines.map(move |(number, words)| {
+            let indent = if number == 0 { indent } else { indent + 2 };
+            format!("{:indent$}{words}", "")
+        })
     });
     lines.collect::<Vec<String>>().join("\n")
 }
