@@ -504,9 +504,8 @@ pub(crate) fn refuse(
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
-        Service::CloudWatchLogs => logs::wire::refuse(error),
         Service::ElasticLoadBalancing => elb::wire::refuse(error),
-        Service::EventBridge => eventbridge::wire::refuse(error),
+        Service::CloudWatchLogs | Service::EventBridge => crate::wire::json_error(error),
         Service::Lambda => lambda::wire::refuse(error),
         Service::Sns => sns::wire::refuse(error),
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
-use winterbaume_core::MockResponse;
+use winterbaume_core::{MockRequest, MockResponse};
 
 use crate::error::ServiceError;
 use crate::operation::Operation;
@@ -25,6 +25,34 @@ pub(crate) fn rest_json_error(error: &ServiceError, text: &str) -> MockResponse 
             .insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
     response
+}
+
+/// The operation that an awsJson 1.1 request names behind the service's prefix, of those that a service
+/// has.
+pub(crate) fn targeted_operation(
+    operations: &[Operation],
+    prefix: &str,
+    request: &MockRequest,
+) -> Option<Operation> {
+    let target = request.headers.get("x-amz-target")?.to_str().ok()?;
+    let name = target.strip_prefix(prefix)?;
+    operations
+        .iter()
+        .copied()
+        .find(|operation| operation.name == name)
+}
+
+/// An answer in the awsJson 1.1 protocol.
+pub(crate) fn json_1_1(mut response: MockResponse) -> MockResponse {
+    let kind = HeaderValue::from_static("application/x-amz-json-1.1");
+    response.headers.insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// An error in the awsJson 1.1 protocol.
+pub(crate) fn json_error(error: &ServiceError) -> MockResponse {
+    let body = json!({"__type": error.code, "message": error.message});
+    json_1_1(MockResponse::json(error.status, body.to_string()))
 }
 
 /// The operation that an awsQuery request names, of those that a service has.

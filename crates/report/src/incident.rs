@@ -206,7 +206,25 @@ pub enum MomentKind {
     End,
 }
 
+impl Moment {
+    /// Puts moments in order. At one time the alarm goes before the verdict, and that before what follows
+    /// from it.
+    pub fn sort(moments: &mut [Self]) {
+        moments.sort_by_key(|moment| (moment.at, moment.kind.rank()));
+    }
+}
+
 impl MomentKind {
+    fn rank(self) -> usize {
+        match self {
+            Self::Fault | Self::FaultEnds | Self::Act => 0,
+            Self::Alarm => 1,
+            Self::Verdict => 2,
+            Self::Shift | Self::Restore => 3,
+            Self::Prune | Self::End => 4,
+        }
+    }
+
     /// The word.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -234,6 +252,20 @@ pub struct Spent {
     pub whose: Whose,
     /// How long, in seconds.
     pub seconds: f64,
+}
+
+impl Spent {
+    /// The parts that took any time, of steps with their seconds.
+    #[must_use]
+    pub fn parts(steps: &[(Step, Whose, f64)]) -> Vec<Self> {
+        let took = steps.iter().filter(|(.., seconds)| *seconds > 0.0);
+        took.map(|&(step, whose, seconds)| Self {
+            step,
+            whose,
+            seconds,
+        })
+        .collect()
+    }
 }
 
 /// The steps from the fault until customers are well.

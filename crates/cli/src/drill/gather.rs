@@ -183,23 +183,14 @@ fn spent(state: &State, drill: &Drill<'_>, course: &Course) -> Vec<Spent> {
     let recovering = seconds(shift, well);
     #[allow(clippy::cast_precision_loss, reason = "a TTL is at most a day")]
     let ttl = state.world.spec().clients.dns_ttl_seconds as f64;
-    let parts = [
+    Spent::parts(&[
         (Step::Detect, Whose::Alarm, seconds(course.fault_at, shown)),
         (Step::Detect, Whose::Metrics, seconds(shown, alarm)),
         (Step::Decide, Whose::Evac, seconds(alarm, decided)),
         (Step::Mitigate, Whose::Evac, seconds(decided, shift)),
         (Step::Recover, Whose::Dns, recovering.min(ttl)),
         (Step::Recover, Whose::Clients, (recovering - ttl).max(0.0)),
-    ];
-    parts
-        .into_iter()
-        .filter(|(.., seconds)| *seconds > 0.0)
-        .map(|(step, whose, seconds)| Spent {
-            step,
-            whose,
-            seconds,
-        })
-        .collect()
+    ])
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

@@ -96,20 +96,11 @@ fn spent(course: &Course) -> Vec<Spent> {
     };
     let shift = shift.max(alarm);
     let decided = course.verdict_at.unwrap_or(shift).clamp(alarm, shift);
-    let parts = [
+    Spent::parts(&[
         (Step::Decide, Whose::Evac, seconds(alarm, decided)),
         (Step::Mitigate, Whose::Evac, seconds(decided, shift)),
         (Step::Recover, Whose::DnsAndClients, seconds(shift, well)),
-    ];
-    parts
-        .into_iter()
-        .filter(|(.., seconds)| *seconds > 0.0)
-        .map(|(step, whose, seconds)| Spent {
-            step,
-            whose,
-            seconds,
-        })
-        .collect()
+    ])
 }
 
 /// By the minutes: the one of the moment itself counts whole.

@@ -62,19 +62,8 @@ pub(super) fn moments(facts: &Facts) -> Vec<Moment> {
         }
     }
     moments.retain(|moment| (facts.from..=facts.to).contains(&moment.at));
-    // At one moment the alarm goes before the verdict, and that before what follows from it.
-    moments.sort_by_key(|moment| (moment.at, rank(moment.kind)));
+    Moment::sort(&mut moments);
     moments
-}
-
-fn rank(kind: MomentKind) -> usize {
-    match kind {
-        MomentKind::Fault | MomentKind::FaultEnds | MomentKind::Act => 0,
-        MomentKind::Alarm => 1,
-        MomentKind::Verdict => 2,
-        MomentKind::Shift | MomentKind::Restore => 3,
-        MomentKind::Prune | MomentKind::End => 4,
-    }
 }
 
 /// The verdicts where another one is given than before. A tick that holds is no moment.

@@ -7,7 +7,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, Due, FunctionFailure, Invocation, Lambda, Way};
+use super::{Condition, Due, FunctionFailure, Lambda};
 use crate::error::ServiceError;
 
 /// How long a throttled event waits at first, and at the most.
@@ -50,17 +50,7 @@ impl Lambda {
             return;
         }
         let failure = FunctionFailure::of_runtime("TooManyRequestsException", "Rate Exceeded.");
-        let invocation = Invocation {
-            request_id: due.request_id.clone(),
-            function: due.function.clone(),
-            began: now,
-            ended: now,
-            way: Way::Asynchronous {
-                attempt: due.attempt,
-            },
-            payload: due.payload.clone(),
-            outcome: Err(failure),
-        };
+        let invocation = due.ended(now, now, Err(failure));
         self.is_over(due, &invocation, Condition::EventAgeExceeded);
     }
 }

@@ -142,6 +142,28 @@ pub struct Due {
     at: Timestamp,
 }
 
+impl Due {
+    /// This attempt, as it ended.
+    pub(crate) fn ended(
+        &self,
+        began: Timestamp,
+        ended: Timestamp,
+        outcome: Result<Value, FunctionFailure>,
+    ) -> Invocation {
+        Invocation {
+            request_id: self.request_id.clone(),
+            function: self.function.clone(),
+            began,
+            ended,
+            way: Way::Asynchronous {
+                attempt: self.attempt,
+            },
+            payload: self.payload.clone(),
+            outcome,
+        }
+    }
+}
+
 /// Invocations that are kept for whoever looks back.
 const KEPT_INVOCATIONS: usize = 10_000;
 

@@ -24,17 +24,7 @@ fn lambda(config: EventInvokeConfig) -> Lambda {
 }
 
 fn end(lambda: &mut Lambda, due: Due, now: Timestamp, outcome: Result<Value, FunctionFailure>) {
-    let invocation = Invocation {
-        request_id: due.request_id.clone(),
-        function: due.function.clone(),
-        began: now,
-        ended: now,
-        way: Way::Asynchronous {
-            attempt: due.attempt,
-        },
-        payload: due.payload.clone(),
-        outcome,
-    };
+    let invocation = due.ended(now, now, outcome);
     lambda.end(invocation, Some(due));
 }
 

@@ -1,14 +1,9 @@
 //! What groups keep, what a pattern finds, and the API.
 
-use std::sync::Arc;
-
-use http::HeaderMap;
 use serde_json::{Value, json};
-use winterbaume_core::MockRequest;
 
 use super::*;
-use crate::bare;
-use crate::region::Region;
+use crate::bare::{self, JsonCaller};
 
 const GROUP: &str = "/aws/lambda/classifier";
 
@@ -140,49 +135,18 @@ fn a_pattern_of_another_kind_is_refused() {
 }
 
 /// Whoever calls the Region's Logs.
-struct Caller(Arc<Region>);
-
-impl Caller {
-    async fn call(&self, operation: &str, input: Value) -> (u16, Value) {
-        let mut headers = HeaderMap::new();
-        let scope = "AWS4-HMAC-SHA256 Credential=test/20310101/us-east-1/logs/aws4_request, SignedHeaders=host, Signature=0";
-        headers.insert("authorization", scope.parse().unwrap());
-        let target = format!("Logs_20140328.{operation}");
-        headers.insert("x-amz-target", target.parse().unwrap());
-        let request = MockRequest {
-            method: "POST".into(),
-            uri: "/".into(),
-            headers,
-            body: input.to_string().into(),
-        };
-        let answer = self.0.handle(request).await.unwrap();
-        assert_eq!(answer.headers["content-type"], "application/x-amz-json-1.1");
-        let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        (answer.status, body)
-    }
-
-    #[track_caller]
-    fn done(&self, operation: &str, input: Value) -> impl Future<Output = Value> {
-        let what = format!("{operation} {input}");
-        async move {
-            let (status, body) = self.call(operation, input).await;
-            assert_eq!(status, 200, "{what}: {body}");
-            body
-        }
-    }
-
-    async fn refused(&self, operation: &str, input: Value) -> String {
-        let what = format!("{operation} {input}");
-        let (status, body) = self.call(operation, input).await;
-        assert_eq!(status, 400, "{what}: {body}");
-        body["__type"].as_str().unwrap().to_owned()
+fn caller() -> JsonCaller {
+    JsonCaller {
+        region: bare::region(),
+        scope: "logs",
+        prefix: "Logs_20140328.",
     }
 }
 
 #[tokio::test]
 async fn what_a_client_puts_it_finds() {
-    let caller = Caller(bare::region());
-    let now = caller.0.now().as_millisecond();
+    let caller = caller();
+    let now = caller.region.now().as_millisecond();
     let stream = json!({"logGroupName": "g", "logStreamName": "s"});
     caller
         .done("CreateLogGroup", json!({"logGroupName": "g"}))
@@ -224,7 +188,7 @@ async fn what_a_client_puts_it_finds() {
 
 #[tokio::test]
 async fn what_makes_no_sense_is_refused() {
-    let caller = Caller(bare::region());
+    let caller = caller();
     caller
         .done("CreateLogGroup", json!({"logGroupName": "g"}))
         .await;
@@ -299,7 +263,7 @@ async fn what_makes_no_sense_is_refused() {
 
 #[tokio::test]
 async fn groups_come_in_pages_in_the_order_of_their_names() {
-    let caller = Caller(bare::region());
+    let caller = caller();
     for name in ["c", "a", "b"] {
         caller
             .done("CreateLogGroup", json!({"logGroupName": name}))

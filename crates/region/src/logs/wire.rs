@@ -4,10 +4,7 @@
 
 use std::fmt::Display;
 
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
-use serde_json::json;
 use winterbaume_cloudwatchlogs::model::{
     DescribeLogGroupsRequest, DescribeLogGroupsResponse, DescribeLogStreamsResponse,
     FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent, LogGroup, LogStream,
@@ -19,6 +16,7 @@ use winterbaume_core::{MockRequest, MockResponse};
 use super::{Filter, FilterEvents, Logs, invalid, no_group};
 use crate::error::ServiceError;
 use crate::operation::Operation;
+use crate::wire::{json_1_1, json_error, targeted_operation};
 
 /// The service in the targets of awsJson.
 const TARGET: &str = "Logs_20140328.";
@@ -37,11 +35,7 @@ const OPERATIONS: [Operation; 6] = [
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
-    let target = request.headers.get("x-amz-target")?.to_str().ok()?;
-    let name = target.strip_prefix(TARGET)?;
-    OPERATIONS
-        .into_iter()
-        .find(|operation| operation.name == name)
+    targeted_operation(&OPERATIONS, TARGET, request)
 }
 
 /// Performs the operation of a request.
@@ -65,19 +59,7 @@ pub(crate) fn perform(
             format!("the embedded Region has no operation {other} of logs"),
         )),
     };
-    answer.map_or_else(|error| refuse(&error), json_1_1)
-}
-
-/// An error in the protocol of the service.
-pub(crate) fn refuse(error: &ServiceError) -> MockResponse {
-    let body = json!({"__type": error.code, "message": error.message});
-    json_1_1(MockResponse::json(error.status, body.to_string()))
-}
-
-fn json_1_1(mut response: MockResponse) -> MockResponse {
-    let kind = HeaderValue::from_static("application/x-amz-json-1.1");
-    response.headers.insert(CONTENT_TYPE, kind);
-    response
+    answer.map_or_else(|error| json_error(&error), json_1_1)
 }
 
 type Answer = Result<MockResponse, ServiceError>;

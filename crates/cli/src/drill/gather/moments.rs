@@ -32,19 +32,8 @@ pub(super) fn moments(
     moments.extend(decisions(reports, drill.fault_at));
     moments.extend(changes(state));
     moments.retain(|moment| (drill.begin..=drill.end).contains(&moment.at));
-    // At one moment the alarm goes before the verdict, and that before what follows from it.
-    moments.sort_by_key(|moment| (moment.at, rank(moment.kind)));
+    Moment::sort(&mut moments);
     moments
-}
-
-fn rank(kind: MomentKind) -> usize {
-    match kind {
-        MomentKind::Fault | MomentKind::FaultEnds | MomentKind::Act => 0,
-        MomentKind::Alarm => 1,
-        MomentKind::Verdict => 2,
-        MomentKind::Shift | MomentKind::Restore => 3,
-        MomentKind::Prune | MomentKind::End => 4,
-    }
 }
 
 /// What the scenario, or a person, has happen.

@@ -9,8 +9,6 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use winterbaume_core::{MockRequest, MockResponse};
@@ -19,6 +17,7 @@ use super::rule::{invalid, is_name};
 use super::{EventBridge, no_rule};
 use crate::error::ServiceError;
 use crate::operation::Operation;
+use crate::wire::{json_1_1, json_error, targeted_operation};
 
 /// The service in the targets of awsJson.
 const TARGET: &str = "AWSEvents.";
@@ -45,11 +44,7 @@ const OPERATIONS: [Operation; 14] = [
 
 /// The operation of a request.
 pub(crate) fn identify(request: &MockRequest) -> Option<Operation> {
-    let target = request.headers.get("x-amz-target")?.to_str().ok()?;
-    let name = target.strip_prefix(TARGET)?;
-    OPERATIONS
-        .into_iter()
-        .find(|operation| operation.name == name)
+    targeted_operation(&OPERATIONS, TARGET, request)
 }
 
 /// Performs the operation of a request.
@@ -81,23 +76,10 @@ pub(crate) fn perform(
         )),
     });
     match answer {
-        Ok(Some(output)) => json_1_1(200, output.to_string()),
-        Ok(None) => json_1_1(200, String::new()),
-        Err(error) => refuse(&error),
+        Ok(Some(output)) => json_1_1(MockResponse::json(200, output.to_string())),
+        Ok(None) => json_1_1(MockResponse::json(200, String::new())),
+        Err(error) => json_error(&error),
     }
-}
-
-/// An error in the protocol of the service.
-pub(crate) fn refuse(error: &ServiceError) -> MockResponse {
-    let body = json!({"__type": error.code, "message": error.message});
-    json_1_1(error.status, body.to_string())
-}
-
-fn json_1_1(status: u16, body: String) -> MockResponse {
-    let mut response = MockResponse::json(status, body);
-    let kind = HeaderValue::from_static("application/x-amz-json-1.1");
-    response.headers.insert(CONTENT_TYPE, kind);
-    response
 }
 
 /// What an operation gives; some give nothing.

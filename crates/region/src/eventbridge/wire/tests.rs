@@ -3,66 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use winterbaume_core::MockRequest;
 
-use crate::bare;
+use crate::bare::{self, JsonCaller};
 use crate::fault::{ApiFault, FaultKind};
 use crate::operation::Service;
-use crate::region::Region;
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 
-/// A Region with a function, and whoever calls its EventBridge.
-struct Caller(Arc<Region>);
-
-impl Caller {
-    fn new() -> Self {
+impl JsonCaller {
+    /// A Region with a function, and whoever calls its EventBridge.
+    fn of_events() -> Self {
         let region = bare::region();
         let handler: crate::lambda::Handler = Arc::new(|_| Box::pin(async { Ok(json!(null)) }));
         region
             .state()
             .lambda
             .put_function("f", Duration::from_secs(3), handler);
-        Self(region)
-    }
-
-    async fn call(&self, operation: &str, input: Value) -> (u16, Value) {
-        let mut headers = HeaderMap::new();
-        let scope = "AWS4-HMAC-SHA256 Credential=test/20310101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0";
-        headers.insert("authorization", scope.parse().unwrap());
-        let target = format!("AWSEvents.{operation}");
-        headers.insert("x-amz-target", target.parse().unwrap());
-        let request = MockRequest {
-            method: "POST".into(),
-            uri: "/".into(),
-            headers,
-            body: input.to_string().into(),
-        };
-        let answer = self.0.handle(request).await.unwrap();
-        assert_eq!(answer.headers["content-type"], "application/x-amz-json-1.1");
-        let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        (answer.status, body)
-    }
-
-    #[track_caller]
-    fn done(&self, operation: &str, input: Value) -> impl Future<Output = Value> {
-        let what = format!("{operation} {input}");
-        async move {
-            let (status, body) = self.call(operation, input).await;
-            assert_eq!(status, 200, "{what}: {body}");
-            body
+        Self {
+            region,
+            scope: "events",
+            prefix: "AWSEvents.",
         }
-    }
-
-    async fn refused(&self, operation: &str, input: Value) -> String {
-        let what = format!("{operation} {input}");
-        let (status, body) = self.call(operation, input).await;
-        assert_eq!(status, 400, "{what}: {body}");
-        assert!(body["message"].is_string(), "{what}: {body}");
-        body["__type"].as_str().unwrap().to_owned()
     }
 
     async fn put_rule(&self, name: &str) -> Value {
@@ -78,8 +41,8 @@ impl Caller {
     }
 
     async fn payloads(&self) -> Vec<Value> {
-        self.0.advance(SignedDuration::from_secs(1)).await;
-        let state = self.0.state();
+        self.region.advance(SignedDuration::from_secs(1)).await;
+        let state = self.region.state();
         state
             .lambda
             .invocations()
@@ -90,7 +53,7 @@ impl Caller {
 
 #[tokio::test]
 async fn an_event_reaches_the_function_behind_a_rule_until_the_rule_ends() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let arn = "arn:aws:events:us-east-1:000000000000:rule/orders";
     assert_eq!(caller.put_rule("orders").await, json!({"RuleArn": arn}));
     let transformer = json!({
@@ -152,7 +115,7 @@ async fn an_event_reaches_the_function_behind_a_rule_until_the_rule_ends() {
 
 #[tokio::test]
 async fn a_rule_is_described_as_it_was_put_and_keeps_its_targets() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let put = json!({
         "Name": "tick", "ScheduleExpression": "rate(60 minutes)", "Description": "each hour",
         "State": "DISABLED", "EventBusName": "default",
@@ -182,29 +145,29 @@ async fn a_rule_is_described_as_it_was_put_and_keeps_its_targets() {
         (&described["State"], &described["Description"]),
         (&json!("ENABLED"), &Value::Null)
     );
-    caller.0.advance(SignedDuration::from_secs(62)).await;
+    caller.region.advance(SignedDuration::from_secs(62)).await;
     assert_eq!(caller.payloads().await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_rate_that_is_enabled_late_makes_up_for_nothing() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let put = json!({"Name": "tick", "ScheduleExpression": "rate(1 minute)", "State": "DISABLED"});
     caller.done("PutRule", put).await;
     let targets = json!([{"Id": "a", "Arn": FUNCTION}]);
     caller
         .done("PutTargets", json!({"Rule": "tick", "Targets": targets}))
         .await;
-    caller.0.advance(SignedDuration::from_mins(10)).await;
+    caller.region.advance(SignedDuration::from_mins(10)).await;
     caller.done("EnableRule", json!({"Name": "tick"})).await;
-    caller.0.advance(SignedDuration::from_secs(59)).await;
+    caller.region.advance(SignedDuration::from_secs(59)).await;
     assert_eq!(caller.payloads().await.len(), 0);
     assert_eq!(caller.payloads().await.len(), 1);
 }
 
 #[tokio::test]
 async fn lists_have_pages() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     for name in ["a1", "a2", "a3", "b1"] {
         caller.put_rule(name).await;
         let targets = json!([{"Id": "t", "Arn": FUNCTION}]);
@@ -248,7 +211,7 @@ async fn lists_have_pages() {
 
 #[tokio::test]
 async fn entries_fail_one_by_one_and_too_many_of_them_together() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let entry = |source: &str, detail: &str| json!({"Source": source, "DetailType": "Order", "Detail": detail});
     let entries = json!([
         entry("aws.ec2", "{}"),
@@ -294,7 +257,7 @@ async fn entries_fail_one_by_one_and_too_many_of_them_together() {
 
 #[tokio::test]
 async fn what_eventbridge_does_not_take_is_refused() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     caller.put_rule("known").await;
     let target = |more: Value| {
         let mut target = json!({"Id": "a", "Arn": FUNCTION});
@@ -431,7 +394,7 @@ async fn what_eventbridge_does_not_take_is_refused() {
 
 #[tokio::test]
 async fn a_target_that_nothing_would_reach_fails_by_itself() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     caller.put_rule("known").await;
     let targets = json!([
         {"Id": "queue", "Arn": "arn:aws:sqs:us-east-1:000000000000:q"},
@@ -453,7 +416,7 @@ async fn a_target_that_nothing_would_reach_fails_by_itself() {
     assert_eq!(answer["FailedEntryCount"], 3);
     caller.put_events(1).await;
     assert_eq!(caller.payloads().await.len(), 1);
-    let state = caller.0.state();
+    let state = caller.region.state();
     let [failure] = state.events.failures() else {
         panic!("{:?}", state.events.failures());
     };
@@ -465,7 +428,7 @@ async fn a_target_that_nothing_would_reach_fails_by_itself() {
 
 #[tokio::test]
 async fn a_pattern_is_tested_with_a_whole_event() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let event = json!({
         "id": "1", "account": "000000000000", "source": "shop", "time": "2031-01-01T00:00:00Z",
         "region": "us-east-1", "resources": [], "detail-type": "Order",
@@ -496,13 +459,13 @@ async fn a_pattern_is_tested_with_a_whole_event() {
 
 #[tokio::test]
 async fn a_service_that_fails_says_so_in_its_own_words() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     for (kind, status, code) in [
         (FaultKind::Throttle, 400, "ThrottlingException"),
         (FaultKind::Internal, 500, "InternalException"),
         (FaultKind::AccessDenied, 400, "AccessDeniedException"),
     ] {
-        caller.0.inject(
+        caller.region.inject(
             ApiFault::of(Service::EventBridge, kind)
                 .on("ListRules")
                 .times(1),
@@ -514,7 +477,7 @@ async fn a_service_that_fails_says_so_in_its_own_words() {
 
 #[tokio::test]
 async fn there_is_one_bus() {
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let arn = "arn:aws:events:us-east-1:000000000000:event-bus/default";
     let bus = json!({"Name": "default", "Arn": arn});
     assert_eq!(
@@ -535,7 +498,7 @@ async fn there_is_one_bus() {
 #[tokio::test]
 async fn the_rules_of_a_scenario_can_be_described() {
     use crate::eventbridge::{Input, Rule, Target, Transformer, Trigger};
-    let caller = Caller::new();
+    let caller = JsonCaller::of_events();
     let template = r#"{"event": <aws.events.event.json>}"#;
     let input = Input::Transformed(Transformer::new(&Default::default(), template).unwrap());
     let targets = vec![Target {
@@ -550,7 +513,7 @@ async fn the_rules_of_a_scenario_can_be_described() {
         targets,
     };
     {
-        let mut state = caller.0.state();
+        let mut state = caller.region.state();
         let now = state.now();
         state.events.put_rule(rule, now).unwrap();
     }
