@@ -51,8 +51,8 @@ histories: ## Play N random histories, and those in which Evac is broken on purp
 model: ## Explore every state of the protocol's model, and print how many there are
 	$(CARGO) test $(LOCKED) --package protocol-model --test protocol -- --nocapture --test-threads 1
 
-clients: build $(CLIENTS)/installed ## Walk over the embedded Region with boto3 and the AWS CLI
-	EVAC=$(abspath $(BIN))/evac $(CLIENTS)/bin/python -B -m pytest tests/clients
+clients: build emulators $(CLIENTS)/installed ## Walk over the embedded Region with boto3 and the AWS CLI, and run what the documents tell to run
+	EVAC=$(abspath $(BIN))/evac scripts/with-emulators $(CLIENTS)/bin/python -B -m pytest tests/clients
 
 lock-clients: ## Pin what the walk needs in its newest versions
 	@mkdir -p $(TOOLS)
