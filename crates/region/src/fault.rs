@@ -151,6 +151,15 @@ impl ApiFaults {
         empty.then_some(FaultKind::Throttle)
     }
 
+    /// What would become of a call of an operation by a refusal that goes on; nothing is counted.
+    pub(crate) fn of(&self, service: Service, operation: &str) -> Option<FaultKind> {
+        let named = |fault: &&ApiFault| {
+            let operation_of = fault.calls.operation.as_deref();
+            fault.calls.service == service && operation_of.is_none_or(|name| name == operation)
+        };
+        self.refusals.iter().find(named).map(|fault| fault.kind)
+    }
+
     /// A function begins to run, and has made no call yet.
     pub(crate) fn begin_invocation(&mut self, function: &str) {
         self.kills.iter_mut().for_each(|kill| kill.begin(function));
@@ -194,15 +203,19 @@ pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError>
         }
         (
             FaultKind::Throttle,
-            Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns,
+            Service::AutoScaling | Service::ElasticLoadBalancing | Service::Iam | Service::Sns,
         ) => (400, "Throttling"),
+        (FaultKind::Throttle, Service::Ec2) => (503, "RequestLimitExceeded"),
+        (FaultKind::Throttle, Service::Sqs) => (400, "RequestThrottled"),
         (FaultKind::Internal, Service::Lambda) => (500, "ServiceException"),
         (FaultKind::Internal, Service::ArcZonalShift | Service::CloudWatch) => {
             (500, "InternalServerException")
         }
         (FaultKind::Internal, Service::CloudWatchLogs) => (500, "ServiceUnavailableException"),
         (FaultKind::Internal, Service::EventBridge) => (500, "InternalException"),
-        (FaultKind::Internal, Service::Sns) => (500, "InternalError"),
+        (FaultKind::Internal, Service::Ec2 | Service::Sns) => (500, "InternalError"),
+        (FaultKind::Internal, Service::Iam) => (500, "ServiceFailure"),
+        (FaultKind::Internal, Service::Sqs) => (500, "InternalFailure"),
         (FaultKind::Internal, Service::AutoScaling | Service::ElasticLoadBalancing) => {
             (500, "InternalFailure")
         }
@@ -210,9 +223,12 @@ pub(crate) fn refusal(service: Service, kind: FaultKind) -> Option<ServiceError>
             (400, "AccessDeniedException")
         }
         (FaultKind::AccessDenied, Service::Sns) => (403, "AuthorizationError"),
-        (FaultKind::AccessDenied, Service::AutoScaling | Service::ElasticLoadBalancing) => {
-            (403, "AccessDenied")
-        }
+        (FaultKind::AccessDenied, Service::Ec2) => (403, "UnauthorizedOperation"),
+        (FaultKind::AccessDenied, Service::Sqs) => (403, "AccessDeniedException"),
+        (
+            FaultKind::AccessDenied,
+            Service::AutoScaling | Service::ElasticLoadBalancing | Service::Iam,
+        ) => (403, "AccessDenied"),
         (
             FaultKind::AccessDenied,
             Service::ArcZonalShift | Service::CloudWatch | Service::Lambda,

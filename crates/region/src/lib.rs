@@ -9,6 +9,7 @@
 //! Each service's module says what it simplifies.
 
 pub mod arc;
+pub mod around;
 pub mod audit;
 pub mod autoscaling;
 #[cfg(test)]

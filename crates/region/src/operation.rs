@@ -19,18 +19,27 @@ pub enum Service {
     /// CloudWatch Logs.
     #[serde(rename = "logs")]
     CloudWatchLogs,
+    /// EC2.
+    #[serde(rename = "ec2")]
+    Ec2,
     /// Elastic Load Balancing, version 2.
     #[serde(rename = "elbv2")]
     ElasticLoadBalancing,
     /// EventBridge.
     #[serde(rename = "events")]
     EventBridge,
+    /// IAM.
+    #[serde(rename = "iam")]
+    Iam,
     /// Lambda.
     #[serde(rename = "lambda")]
     Lambda,
     /// SNS.
     #[serde(rename = "sns")]
     Sns,
+    /// SQS.
+    #[serde(rename = "sqs")]
+    Sqs,
 }
 
 impl Service {
@@ -42,10 +51,13 @@ impl Service {
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
             Self::CloudWatchLogs => "logs",
+            Self::Ec2 => "ec2",
             Self::ElasticLoadBalancing => "elbv2",
             Self::EventBridge => "events",
+            Self::Iam => "iam",
             Self::Lambda => "lambda",
             Self::Sns => "sns",
+            Self::Sqs => "sqs",
         }
     }
 
@@ -56,11 +68,14 @@ impl Service {
             "arc-zonal-shift" => Some(Self::ArcZonalShift),
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
+            "ec2" => Some(Self::Ec2),
             "elasticloadbalancing" => Some(Self::ElasticLoadBalancing),
             "events" => Some(Self::EventBridge),
+            "iam" => Some(Self::Iam),
             "lambda" => Some(Self::Lambda),
             "logs" => Some(Self::CloudWatchLogs),
             "sns" => Some(Self::Sns),
+            "sqs" => Some(Self::Sqs),
             _ => None,
         }
     }

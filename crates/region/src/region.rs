@@ -40,7 +40,7 @@ use crate::script::Step;
 use crate::state::{Call, State};
 use crate::timeline::{FAULT_BEGINS, FAULT_ENDS, fault_line};
 use crate::world::{Effect, Fault, FaultError, Target};
-use crate::{arc, autoscaling, cloudwatch, elb, eventbridge, lambda, logs, sns};
+use crate::{arc, around, autoscaling, cloudwatch, elb, eventbridge, lambda, logs, sns};
 
 /// How often the clock moves while functions run.
 const BEAT: Duration = Duration::from_millis(5);
@@ -224,6 +224,9 @@ impl Region {
             }
             Service::CloudWatchLogs => {
                 logs::wire::perform(&mut state.logs, operation, request, now)
+            }
+            Service::Ec2 | Service::Iam | Service::Sqs => {
+                around::perform(&state, service, operation, request)
             }
             Service::ElasticLoadBalancing => elb::wire::perform(&state, operation, request),
             Service::EventBridge => {
@@ -453,7 +456,10 @@ fn answer_from_past(
         | Service::ElasticLoadBalancing
         | Service::EventBridge
         | Service::Lambda
-        | Service::Sns => None,
+        | Service::Ec2
+        | Service::Iam
+        | Service::Sns
+        | Service::Sqs => None,
     }
 }
 
@@ -487,6 +493,7 @@ fn identify(service: Service, request: &MockRequest) -> Option<Operation> {
         Service::AutoScaling => autoscaling::wire::identify(request),
         Service::CloudWatch => cloudwatch::wire::identify(request),
         Service::CloudWatchLogs => logs::wire::identify(request),
+        Service::Ec2 | Service::Iam | Service::Sqs => around::identify(service, request),
         Service::ElasticLoadBalancing => elb::wire::identify(request),
         Service::EventBridge => eventbridge::wire::identify(request),
         Service::Lambda => lambda::wire::identify(request),
@@ -504,6 +511,7 @@ pub(crate) fn refuse(
         Service::ArcZonalShift => arc::wire::refuse(error),
         Service::AutoScaling => autoscaling::wire::refuse(error),
         Service::CloudWatch => cloudwatch::wire::refuse(request, error),
+        Service::Ec2 | Service::Iam | Service::Sqs => around::refuse(service, error),
         Service::ElasticLoadBalancing => elb::wire::refuse(error),
         Service::CloudWatchLogs | Service::EventBridge => crate::wire::json_error(error),
         Service::Lambda => lambda::wire::refuse(error),
@@ -521,14 +529,17 @@ fn unsigned() -> ServiceError {
 
 fn unknown(service: Service) -> ServiceError {
     let (status, code) = match service {
-        Service::AutoScaling | Service::ElasticLoadBalancing | Service::Sns => {
-            (400, "InvalidAction")
-        }
+        Service::AutoScaling
+        | Service::Ec2
+        | Service::ElasticLoadBalancing
+        | Service::Iam
+        | Service::Sns => (400, "InvalidAction"),
         Service::ArcZonalShift
         | Service::CloudWatch
         | Service::CloudWatchLogs
         | Service::EventBridge
-        | Service::Lambda => (404, "UnknownOperationException"),
+        | Service::Lambda
+        | Service::Sqs => (404, "UnknownOperationException"),
     };
     ServiceError::new(
         status,

@@ -21,12 +21,13 @@ use serde_json::{Value, json};
 use crate::arc::{ManagedResource, PracticeRunConfiguration, ZonalShifts};
 use crate::autoscaling::{AutoScaling, GroupSpec, RefreshStatus};
 use crate::chance::Chance;
+use crate::error::ServiceError;
 use crate::eventbridge::{Input, Pattern, Rule, Target, Transformer, Trigger};
 use crate::lambda::{EventInvokeConfig, Handler};
 use crate::region::Region;
 use crate::scenario::{Scenario, Setting};
 use crate::script::Step;
-use crate::sns::Sns;
+use crate::sns::{Sns, Subscribe};
 use crate::state::{Parts, State};
 use crate::timeline::{FAULT_BEGINS, FAULT_ENDS, fault_line};
 use crate::world::{BaselineSpec, ClientSpec, LoadBalancerSpec, TrafficSpec, World, WorldSpec};
@@ -78,6 +79,27 @@ const ZONES: [(&str, &str); 3] = [
     ("use1-az2", "us-east-1a"),
     ("use1-az3", "us-east-1b"),
 ];
+
+/// Somebody hears of the messages, and has agreed to.
+fn subscribe(sns: &mut Sns, topic: &str, now: Timestamp) -> Result<(), ServiceError> {
+    let request = Subscribe {
+        topic: topic.to_owned(),
+        protocol: "email".to_owned(),
+        endpoint: "on-call@example.com".to_owned(),
+        attributes: BTreeMap::new(),
+    };
+    let subscription = sns.subscribe(request, now)?;
+    let token = sns
+        .subscription(&subscription)
+        .map(|one| one.token.0.clone());
+    sns.confirm_subscription(topic, &token.unwrap_or_default(), now)?;
+    Ok(())
+}
+
+/// Where Lambda sends what a function failed with for good.
+fn failed_queue() -> String {
+    format!("arn:aws:sqs:{REGION}:{}:evac-failed", AccountId::embedded())
+}
 
 /// Why a Region cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -220,12 +242,22 @@ impl Stage {
             state.lambda.put_function(name, timeout, handler);
             let config = EventInvokeConfig {
                 maximum_event_age: Some(EVENT_AGE_SECONDS),
+                on_failure: Some(failed_queue()),
                 ..EventInvokeConfig::default()
             };
             (state.lambda)
                 .put_event_invoke_config(name, config, now)
                 .map_err(StageError::of)?;
         }
+        let arn = |function: &str| state.lambda.arn(function);
+        let variables = [
+            ("EVAC_ZONAL_SHIFT_FUNCTION", arn(ZONAL_SHIFT)),
+            ("EVAC_ASG_PRUNING_FUNCTION", arn(ASG_PRUNING)),
+            ("EVAC_TOPIC_ARN", self.topic.clone()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        state.lambda.set_variables(CLASSIFIER, variables.into());
+        subscribe(&mut state.sns, &self.topic, now).map_err(StageError::of)?;
         for rule in self.rules()? {
             state.events.put_rule(rule, now).map_err(StageError::of)?;
         }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::arc::ZonalShifts;
+use crate::around::Around;
 use crate::autoscaling::{AutoScaling, LAUNCH_DELAY};
 use crate::before::Before;
 use crate::cloudwatch::embedded::metrics_in;
@@ -62,6 +63,8 @@ pub struct State {
     pub auto_scaling: AutoScaling,
     /// CloudWatch.
     pub cloudwatch: CloudWatch,
+    /// What stands around the workload.
+    pub around: Around,
     /// What Elastic Load Balancing holds of its own.
     pub load_balancing: LoadBalancing,
     /// EventBridge.
@@ -120,6 +123,7 @@ impl State {
             arc: parts.arc,
             auto_scaling: parts.auto_scaling,
             cloudwatch: parts.cloudwatch,
+            around: Around::default(),
             load_balancing: LoadBalancing::new(account.clone(), region, parts.now),
             events: EventBridge::new(account.clone(), region),
             lambda: Lambda::new(account.clone(), region),

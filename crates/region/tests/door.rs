@@ -147,9 +147,9 @@ async fn whoever_is_not_known_is_refused_in_the_protocol_that_it_speaks() {
         ),
         (
             "POST /",
-            signed("ec2") + FORM,
+            signed("dynamodb") + FORM,
             "501",
-            "the embedded Region has no service ec2",
+            "the embedded Region has no service dynamodb",
         ),
         (
             "POST /",

@@ -215,9 +215,11 @@ impl Service<'_> {
         arn: &str,
     ) -> Result<Vec<(&'static str, &'static str)>, ServiceError> {
         self.known_target_group(arn)?;
+        let on = self.own.cross_zone.contains(arn);
+        let cross_zone = if on { "true" } else { "false" };
         Ok(vec![
             ("load_balancing.algorithm.type", "round_robin"),
-            ("load_balancing.cross_zone.enabled", "false"),
+            ("load_balancing.cross_zone.enabled", cross_zone),
             ("stickiness.enabled", "false"),
         ])
     }

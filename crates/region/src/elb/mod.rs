@@ -37,6 +37,8 @@ pub struct LoadBalancing {
     region: String,
     created: Timestamp,
     tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Target groups that say to have cross-zone load balancing on; the world sends traffic as without.
+    cross_zone: BTreeSet<String>,
 }
 
 impl LoadBalancing {
@@ -48,6 +50,7 @@ impl LoadBalancing {
             region: region.to_owned(),
             created,
             tags: BTreeMap::new(),
+            cross_zone: BTreeSet::new(),
         }
     }
 
@@ -55,6 +58,12 @@ impl LoadBalancing {
     pub fn tag(&mut self, arn: &str, key: &str, value: &str) {
         let tags = self.tags.entry(arn.to_owned()).or_default();
         tags.insert(key.to_owned(), value.to_owned());
+    }
+
+    /// Has a target group say that cross-zone load balancing is on: to be found out, and without effect on
+    /// the traffic.
+    pub fn say_cross_zone(&mut self, target_group: &str) {
+        self.cross_zone.insert(target_group.to_owned());
     }
 
     fn arn(&self, resource: &str) -> String {

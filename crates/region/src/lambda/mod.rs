@@ -181,6 +181,7 @@ pub struct Lambda {
     invocations: VecDeque<Invocation>,
     configs: BTreeMap<String, (EventInvokeConfig, Timestamp)>,
     reserved: BTreeMap<String, u32>,
+    variables: BTreeMap<String, BTreeMap<String, String>>,
     dead_letters: Vec<DeadLetter>,
     records: Vec<InvocationRecord>,
     records_taken: usize,
@@ -201,6 +202,7 @@ impl Lambda {
             invocations: VecDeque::new(),
             configs: BTreeMap::new(),
             reserved: BTreeMap::new(),
+            variables: BTreeMap::new(),
             dead_letters: Vec::new(),
             records: Vec::new(),
             records_taken: 0,
@@ -218,6 +220,29 @@ impl Lambda {
             killed: Arc::new(Notify::new()),
         };
         self.functions.insert(name.to_owned(), function);
+    }
+
+    /// Sets a function's environment, as far as it is told to whoever asks.
+    pub fn set_variables(&mut self, function: &str, variables: BTreeMap<String, String>) {
+        self.variables.insert(function.to_owned(), variables);
+    }
+
+    /// The role of a function: each has one of its own.
+    pub(crate) fn role(&self, function: &str) -> String {
+        format!("arn:aws:iam::{}:role/{function}", self.account)
+    }
+
+    /// Whether a function runs with this role.
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        self.functions
+            .keys()
+            .any(|function| self.role(function) == role)
+    }
+
+    /// The ARNs of where functions send what they failed with for good.
+    pub(crate) fn destinations(&self) -> impl Iterator<Item = &str> {
+        let configs = self.configs.values();
+        configs.filter_map(|(config, _)| config.on_failure.as_deref())
     }
 
     /// The functions' names.

@@ -210,17 +210,22 @@ fn with(member: &str, value: Option<impl Into<Value>>, mut body: Value) -> Value
 /// The part of a function's configuration that a list has.
 fn configuration(lambda: &Lambda, name: &str, arn: &str) -> Value {
     let timeout = lambda.functions.get(name).map(|function| function.timeout);
-    json!({
+    let mut configuration = json!({
         "FunctionName": name,
         "FunctionArn": arn,
         "Runtime": "provided.al2023",
+        "Role": lambda.role(name),
         "Handler": "bootstrap",
         "Description": "",
         "Timeout": timeout.unwrap_or_default().as_secs(),
         "Version": LATEST,
         "TracingConfig": {"Mode": "PassThrough"},
         "PackageType": "Zip",
-    })
+    });
+    if let Some(variables) = lambda.variables.get(name) {
+        configuration["Environment"] = json!({"Variables": variables});
+    }
+    configuration
 }
 
 fn full(lambda: &Lambda, function: &Resolved) -> Value {

@@ -54,6 +54,9 @@ pub(super) fn largest_body(service: Service) -> usize {
         Service::ArcZonalShift
         | Service::AutoScaling
         | Service::CloudWatch
-        | Service::ElasticLoadBalancing => MIB,
+        | Service::Ec2
+        | Service::ElasticLoadBalancing
+        | Service::Iam
+        | Service::Sqs => MIB,
     }
 }
