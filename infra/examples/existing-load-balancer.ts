@@ -39,7 +39,7 @@ export interface Settings {
 export function readSettings<T extends object = Settings>(file: string): T {
   const text = readFileSync(file, 'utf8');
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text.replace(/^\s*\/\/.*$/gm, '')) as T;
   } catch (error) {
     throw new Error(`${file} is not JSON: ${(error as Error).message}`);
   }

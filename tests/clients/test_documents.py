@@ -158,6 +158,7 @@ TO_MODIFY = """others_group=$(aws elbv2 create-target-group --name "web-$RANDOM"
 others_balancer=$(aws elbv2 create-load-balancer --name "front-$RANDOM" --subnets subnet-1 subnet-2 \\
     --query 'LoadBalancers[0].LoadBalancerArn' --output text)"""
 BEFORE = {
+    ("README.md", "evac init"): f"{THE_ACCOUNT}\nrm mine.json",
     ("README.md", "evac explain --input"): f"{THE_ACCOUNT}\n{TICK} > event.json",
     ("docs/ADOPTING.md", "evac backtest"): f"{TICK} | jq .workload > workload.json",
     ("docs/ADOPTING.md", "evac classify"): OBSERVATIONS,
@@ -167,6 +168,9 @@ BEFORE = {
     ("docs/CLASSIFY.md", "evac backtest --workload docs"): RECORDED,
     ("README.md", "evac report"): f"{THE_ACCOUNT}\n{EVACUATED}",
     ("docs/REPORT.md", "evac report"): EVACUATED,
+    ("README.md", "evac preflight"): WELL,
+    # A minute later on the Region's clock: an evacuation of the same moment was ended.
+    ("README.md", "evac drill --live"): f"{WELL}\nsleep 1",
     ("docs/CLASSIFY.md", "jq"): OBSERVATIONS,
     ("docs/GAME_DAY.md", "evac explain --workload"): THE_ACCOUNT,
     ("docs/GAME_DAY.md", "aws arc-zonal-shift cancel-zonal-shift"): f"{WELL}\n{BY_HAND}\n{THE_SHIFT}",

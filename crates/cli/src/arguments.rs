@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crate::drill::CrashAfter;
 use crate::period::Moment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::{WorkloadName, ZoneId};
+use clap_complete::Shell;
+use domain::duration::ShiftDuration;
+use domain::{ResourceArn, WorkloadName, ZoneId};
 use region::clock::Speed;
 use region::fault::spec::RegionFault;
 
@@ -77,6 +79,24 @@ The exit status is 0 if every line was an observation, else 1.")]
     /// arc-zonal-shift:ListZonalShifts, autoscaling:DescribeAutoScalingGroups,
     /// lambda:GetFunctionConcurrency, and lambda:InvokeFunction on the classifier.
     Status(StatusOptions),
+    /// Write the settings of a workload for the constructs in infra, from what its account has.
+    ///
+    /// A load balancer is enough: its target groups tell the Auto Scaling groups, and their subnets the
+    /// zones. It changes nothing in the account.
+    ///
+    /// The caller needs elasticloadbalancing:DescribeLoadBalancerAttributes, DescribeTargetGroups and
+    /// DescribeTargetGroupAttributes, autoscaling:DescribeAutoScalingGroups and ec2:DescribeSubnets.
+    Init(InitOptions),
+    /// Look whether everything is in place that an incident will need, with a remedy for what is not.
+    ///
+    /// It changes nothing: the classifier is asked for a dry run of its tick, which tells nobody.
+    ///
+    /// The caller needs what evac status needs, and events:DescribeRule, lambda:GetFunctionConfiguration,
+    /// lambda:GetFunctionEventInvokeConfig, ec2:DescribeSubnets,
+    /// elasticloadbalancing:DescribeLoadBalancerAttributes, DescribeTargetGroups and
+    /// DescribeTargetGroupAttributes, sns:ListSubscriptionsByTopic, sqs:GetQueueUrl, sqs:GetQueueAttributes
+    /// and iam:SimulatePrincipalPolicy. What may not be read is told as unknown.
+    Preflight(PreflightOptions),
     /// Have the classifier evacuate a zone, whatever its alarm says.
     ///
     /// It shows what is there and asks, unless --yes. The caller needs what evac status needs.
@@ -89,6 +109,24 @@ The exit status is 0 if every line was an observation, else 1.")]
     ///
     /// It shows what is there and asks, unless --yes. The caller needs what evac status needs.
     Reconcile(FailBackOptions),
+    /// Print what completes the words of this program in a shell.
+    #[command(after_help = "Examples:
+  evac completions bash > /etc/bash_completion.d/evac
+  evac completions zsh > ~/.zfunc/_evac
+  evac completions fish > ~/.config/fish/completions/evac.fish")]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the manual pages: evac.1, and one for each command.
+    #[command(after_help = "Examples:
+  evac man --out /usr/local/share/man/man1")]
+    Man {
+        /// The directory to write them into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +144,46 @@ pub(crate) struct StatusOptions {
     /// How to tell
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac preflight --workload wildrydes
+  evac preflight --workload wildrydes --format json | jq -r '.findings[] | select(.state == \"failed\") | .what'
+  evac preflight --workload wildrydes || exit 1
+
+docs/PREFLIGHT.md says what each check means.
+The exit status is 0 if every check is ok or a remark, 1 if one failed or could not be read, and 2 for
+wrong usage.")]
+pub(crate) struct PreflightOptions {
+    /// The workload
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workload: WorkloadName,
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evac init --workload wildrydes --out mine.json --mail on-call@example.com \\
+    --load-balancer arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/front/50dc6c495c0c9188
+
+A file that is there already is not overwritten. The exit status is 0 if the settings were written, 1 if the
+account could not be read, and 2 for wrong usage.")]
+pub(crate) struct InitOptions {
+    /// What people will call the workload
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workload: WorkloadName,
+    /// The ARN of its load balancer
+    #[arg(long, value_name = "ARN")]
+    pub(crate) load_balancer: ResourceArn,
+    /// A mail address that is to hear of it; can be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mail: Vec<String>,
+    /// The file to write; standard output where it is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What every command to the classifier has.
@@ -171,6 +249,12 @@ pub(crate) struct FailBackOptions {
   evac drill --fault timeoutAfter:service=arc-zonal-shift,times=1
   evac drill --scenario fail-back --crash-after asg-pruning:30
   evac drill --scenario zonal-errors --print > mine.json && evac drill --scenario-file mine.json
+  evac drill --live --workload wildrydes --zone use1-az1 --for 15m
+
+--live rehearses in the account of AWS_REGION and the credentials in the environment: it moves real traffic.
+It refuses where anything is not well, asks before it begins, and ends by itself, on Ctrl-C, and where
+anything goes wrong; the shift expires by itself soon after. The caller needs what evac status needs, and
+what evac report needs for --report.
 
 The exit status is 0 if the drill ends as its scenario expects and no invariant broke, else 1.")]
 pub(crate) struct DrillOptions {
@@ -210,6 +294,24 @@ pub(crate) struct DrillOptions {
     /// come late, since the executable waits for them
     #[arg(long, conflicts_with_all = ["print", "list"])]
     pub(crate) play_canary: bool,
+    /// Rehearse in the account, with real traffic; not on this machine
+    #[arg(long, requires_all = ["workload", "zone", "length"], conflicts_with_all = [
+        "scenario", "scenario_file", "faults", "crashes", "speed", "seed", "serve", "play_canary", "list",
+        "print", "logs", "functions",
+    ])]
+    pub(crate) live: bool,
+    /// With --live, the workload
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub(crate) workload: Option<WorkloadName>,
+    /// With --live, the zone to leave, by its AZ ID
+    #[arg(long, value_name = "AZ-ID", requires = "live")]
+    pub(crate) zone: Option<ZoneId>,
+    /// With --live, how long traffic stays away: 1m to 2h
+    #[arg(long = "for", value_name = "DURATION", requires = "live")]
+    pub(crate) length: Option<ShiftDuration>,
+    /// With --live, do not ask
+    #[arg(long, requires = "live")]
+    pub(crate) yes: bool,
     /// Show the scenarios and stop
     #[arg(long)]
     pub(crate) list: bool,

@@ -11,10 +11,14 @@ mod classify;
 mod doors;
 pub mod drill;
 mod explain;
+mod init;
 mod input;
 mod judgement;
+mod live_drill;
+mod manual;
 mod output;
 mod period;
+mod preflight;
 mod region;
 mod report;
 mod scenarios;
@@ -45,10 +49,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Backtest(options) => backtest::command(&options),
         Command::Classify => classify::command(),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Drill(options) if options.live => live_drill::command(&options),
         Command::Drill(options) => drill::command(&options),
         Command::Evacuate(options) => steer::evacuate(&options),
         Command::Explain(options) => explain::command(&options),
         Command::FailBack(options) => steer::fail_back(&options),
+        Command::Init(options) => init::command(&options),
+        Command::Man { out } => manual::pages(&out),
+        Command::Preflight(options) => preflight::command(&options),
         Command::Reconcile(options) => steer::reconcile(&options),
         Command::Region(options) => region::command(&options),
         Command::Report(options) => report::command(&options),

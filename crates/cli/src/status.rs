@@ -14,7 +14,7 @@ use crate::account::{
     name_of,
 };
 use crate::arguments::{Format, StatusOptions};
-use crate::output::{WIDTH, tell, wrapped};
+use crate::output::{WIDTH, Waiting, tell, wrapped};
 use crate::steer::ask;
 
 /// The columns of a row's name.
@@ -35,6 +35,7 @@ pub(crate) fn command(options: &StatusOptions) -> anyhow::Result<bool> {
             Some(name) => vec![find(&events, name, account.region()).await?],
             None => all(&events, account.region()).await?,
         };
+        let _waiting = Waiting::for_what("the account is read");
         let mut standing = Vec::new();
         for found in &workloads {
             standing.push(Standing::read(&account, found).await);

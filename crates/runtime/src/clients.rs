@@ -89,6 +89,12 @@ impl Connections {
         }
     }
 
+    /// The HTTP client and the credentials, for what has no SDK.
+    #[must_use]
+    pub fn parts(&self) -> (SharedHttpClient, SharedCredentialsProvider) {
+        (self.http.clone(), self.credentials.clone())
+    }
+
     /// The same through an HTTP client that is made of theirs.
     pub(crate) fn through<Client>(&self, wrap: impl FnOnce(SharedHttpClient) -> Client) -> Self
     where

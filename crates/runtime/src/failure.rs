@@ -102,7 +102,8 @@ where
 
 /// The class of a service's error code. Codes come first: Auto Scaling answers contention with a
 /// status of 500, and throttling with 400.
-fn class_of_code(code: &str, status: u16) -> Class {
+#[must_use]
+pub fn class_of_code(code: &str, status: u16) -> Class {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     if has(&[
         "Throttl",

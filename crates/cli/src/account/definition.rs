@@ -180,7 +180,7 @@ fn nowhere(rules: &[String], looked_at: &[&str], name: &WorkloadName, region: &s
         format!("{} carry no definition of it", looked_at.join(", "))
     };
     format!(
-        "--workload {name}: no EventBridge rule in {region} is this workload's ({seen}); check the name, AWS_REGION and whose account the credentials are of, or give its definition with --definition FILE"
+        "--workload {name}: no EventBridge rule in {region} is this workload's ({seen}); check the name, AWS_REGION and whose account the credentials are of"
     )
 }
 
@@ -239,8 +239,8 @@ mod tests {
             let rules: Vec<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
             nowhere(&rules, looked_at, &name, "us-east-1")
         };
-        insta::assert_snapshot!(told(&["evac-wildrydes", "evac-wildrydes-tick"], &[]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (there are evac-wildrydes); check the name, AWS_REGION and whose account the credentials are of, or give its definition with --definition FILE");
-        insta::assert_snapshot!(told(&["nightly"], &[]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (none of the 1 rules there is a workload's); check the name, AWS_REGION and whose account the credentials are of, or give its definition with --definition FILE");
-        insta::assert_snapshot!(told(&["my-unicorn"], &["my-unicorn"]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (my-unicorn carry no definition of it); check the name, AWS_REGION and whose account the credentials are of, or give its definition with --definition FILE");
+        insta::assert_snapshot!(told(&["evac-wildrydes", "evac-wildrydes-tick"], &[]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (there are evac-wildrydes); check the name, AWS_REGION and whose account the credentials are of");
+        insta::assert_snapshot!(told(&["nightly"], &[]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (none of the 1 rules there is a workload's); check the name, AWS_REGION and whose account the credentials are of");
+        insta::assert_snapshot!(told(&["my-unicorn"], &["my-unicorn"]), @"--workload unicorn: no EventBridge rule in us-east-1 is this workload's (my-unicorn carry no definition of it); check the name, AWS_REGION and whose account the credentials are of");
     }
 }

@@ -6,13 +6,18 @@ use runtime::settings::{Reader, Settings, Variables};
 use crate::arguments::UsageError;
 
 /// The services that are read, as the AWS SDKs name them in `AWS_ENDPOINT_URL_<SERVICE>`.
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 11] = [
     "ARC_ZONAL_SHIFT",
     "AUTO_SCALING",
     "CLOUDWATCH",
     "CLOUDWATCH_LOGS",
+    "EC2",
+    "ELASTIC_LOAD_BALANCING_V2",
     "EVENTBRIDGE",
+    "IAM",
     "LAMBDA",
+    "SNS",
+    "SQS",
 ];
 
 /// Where to read. The Region is not inferred; one that is not the workload's would answer with nothing.

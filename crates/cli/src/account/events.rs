@@ -23,6 +23,17 @@ pub(crate) struct RuleTarget {
     pub(crate) input: Option<String>,
 }
 
+/// How a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleStanding {
+    /// Whether it does anything.
+    pub(crate) enabled: bool,
+    /// How often it comes, such as `rate(1 minute)`, where it goes by a schedule.
+    pub(crate) schedule: Option<String>,
+    /// Which events it takes, as JSON, where it goes by events.
+    pub(crate) pattern: Option<String>,
+}
+
 impl Events {
     /// EventBridge of this account.
     pub(crate) fn of(account: &Account) -> Self {
@@ -52,6 +63,25 @@ impl Events {
             }
         }
         Err(unread(endless("ListRules")))
+    }
+
+    /// How a rule of the default bus stands.
+    ///
+    /// # Errors
+    /// Where `DescribeRule` fails, also for want of the rule.
+    pub(crate) async fn rule(&self, rule: &str) -> Result<RuleStanding, Unread> {
+        let asked = self.client.describe_rule().name(rule).send().await;
+        let answer = asked.map_err(|error| {
+            let call = format!("DescribeRule of {rule}");
+            Unread::new(of_call(&call, &error), "events:DescribeRule")
+        })?;
+        Ok(RuleStanding {
+            enabled: answer
+                .state()
+                .is_some_and(|state| state.as_str().starts_with("ENABLED")),
+            schedule: answer.schedule_expression().map(str::to_owned),
+            pattern: answer.event_pattern().map(str::to_owned),
+        })
     }
 
     /// The targets of a rule of the default bus.

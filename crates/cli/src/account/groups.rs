@@ -1,8 +1,10 @@
 //! Auto Scaling: a workload's groups, and what they launched and terminated.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config;
-use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Filter};
+use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Filter, LifecycleState};
 use domain::prune::{Record, RecordError};
 use domain::workload::GroupSelector;
 use jiff::Timestamp;
@@ -29,6 +31,16 @@ pub(crate) struct GroupStanding {
     pub(crate) subnets: Vec<String>,
     /// What Evac removed from it, as its tags say; an error where they cannot be read.
     pub(crate) record: Result<Option<Record>, RecordError>,
+    /// Instances that it wants.
+    pub(crate) desired: u32,
+    /// Instances that it may have.
+    pub(crate) max: u32,
+    /// Its instances in service, by AZ name.
+    pub(crate) in_service: BTreeMap<String, u32>,
+    /// The ARNs of the target groups that it registers with.
+    pub(crate) target_groups: Vec<String>,
+    /// Processes that somebody has suspended, such as `AZRebalance`.
+    pub(crate) suspended: Vec<String>,
 }
 
 /// Something that a group did.
@@ -87,6 +99,22 @@ impl Groups {
                 self.described(None, Some(vec![filter.build()])).await
             }
         }
+    }
+
+    /// The groups that register with any of these target groups.
+    ///
+    /// # Errors
+    /// Where `DescribeAutoScalingGroups` fails.
+    pub(crate) async fn behind(
+        &self,
+        target_groups: &[String],
+    ) -> Result<Vec<GroupStanding>, Unread> {
+        let mut groups = self.described(None, None).await?;
+        groups.retain(|group| {
+            let mut own = group.target_groups.iter();
+            own.any(|arn| target_groups.contains(arn))
+        });
+        Ok(groups)
     }
 
     async fn described(
@@ -159,6 +187,14 @@ fn standing(group: &AutoScalingGroup) -> Option<GroupStanding> {
     let tags = group.tags().iter();
     let tags = tags.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
     let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');
+    let mut in_service: BTreeMap<String, u32> = BTreeMap::new();
+    for instance in group.instances() {
+        if instance.lifecycle_state() == Some(&LifecycleState::InService) {
+            let zone = instance.availability_zone().unwrap_or_default();
+            *in_service.entry(zone.to_owned()).or_default() += 1;
+        }
+    }
+    let count = |number: Option<i32>| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
     Some(GroupStanding {
         group: group.auto_scaling_group_name()?.to_owned(),
         subnets: subnets
@@ -166,6 +202,15 @@ fn standing(group: &AutoScalingGroup) -> Option<GroupStanding> {
             .filter(|subnet| !subnet.is_empty())
             .collect(),
         record: Record::read(&tags.collect()),
+        desired: count(group.desired_capacity()),
+        max: count(group.max_size()),
+        in_service,
+        target_groups: group.target_group_arns().to_vec(),
+        suspended: group
+            .suspended_processes()
+            .iter()
+            .filter_map(|process| process.process_name().map(str::to_owned))
+            .collect(),
     })
 }
 

@@ -13,8 +13,11 @@ mod functions;
 mod groups;
 mod latency;
 mod logs;
+mod network;
+mod question;
 mod shifts;
 mod unread;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -28,13 +31,16 @@ use runtime::clients::{Connections, retries};
 use runtime::settings::{Habitat, Settings, Variables};
 
 pub(crate) use self::alarms::{AlarmChange, AlarmStanding, Alarms};
-pub(crate) use self::events::Events;
+pub(crate) use self::events::{Events, RuleStanding};
+pub(crate) use self::functions::Configured;
 pub(crate) use self::functions::{Functions, name_of};
 pub(crate) use self::groups::{GroupStanding, Groups, ScalingActivity};
 pub(crate) use self::latency::{AnswerTimes, Latencies};
 pub(crate) use self::logs::{LogLine, Logs};
+pub(crate) use self::network::{SubnetStanding, TargetGroupStanding};
 pub(crate) use self::shifts::{ShiftStanding, Shifts, ZonalShift};
 pub(crate) use self::unread::Unread;
+pub(crate) use self::upkeep::Subscriber;
 use crate::arguments::UsageError;
 
 /// To connect; a person waits, and no customer.

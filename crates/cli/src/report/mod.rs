@@ -19,8 +19,8 @@ use self::gather::gather;
 use crate::account::{Account, Events, definition};
 use crate::arguments::{ReportFormat, ReportOptions, UsageError};
 use crate::input::read;
-use crate::output::{complain, tell};
-use crate::period::Period;
+use crate::output::{Waiting, complain, tell};
+use crate::period::{Moment, Period};
 
 /// A report is of one incident.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -61,6 +61,7 @@ pub(crate) fn command(options: &ReportOptions) -> anyhow::Result<bool> {
         } else {
             options.log_groups.clone()
         };
+        let _waiting = Waiting::for_what("what the account has of that time is read");
         anyhow::Ok(Facts::read(&account, workload, &period, &groups).await)
     })?;
     write(options, &gather(&facts))?;
@@ -68,6 +69,34 @@ pub(crate) fn command(options: &ReportOptions) -> anyhow::Result<bool> {
         complain(&format!("evac: {unread}"));
     }
     Ok(facts.unread.is_empty())
+}
+
+/// A time of a workload of an account, as the document of an incident.
+///
+/// # Errors
+/// Where there is no whole minute between the two.
+pub(crate) async fn of(
+    account: &Account,
+    found: &definition::Found,
+    from: Timestamp,
+    to: Timestamp,
+) -> anyhow::Result<Incident> {
+    let minute = SignedDuration::from_mins(1);
+    let to = to.max(from.saturating_add(minute)?);
+    let moments = (Moment::At(from), Moment::At(to));
+    let period = Period::new(
+        moments.0,
+        moments.1,
+        Timestamp::now(),
+        account.is_embedded(),
+    );
+    let period = period.map_err(UsageError)?;
+    let groups = log_groups(&found.classifier);
+    let facts = Facts::read(account, found.workload.clone(), &period, &groups).await;
+    for unread in &facts.unread {
+        complain(&format!("evac: {unread}"));
+    }
+    Ok(gather(&facts))
 }
 
 /// The workload of a file, which has to be the one that is asked for.

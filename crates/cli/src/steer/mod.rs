@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::account::definition::{Found, find};
 use crate::account::{Account, Events};
 use crate::arguments::{CommandOptions, EvacuateOptions, FailBackOptions, Format, UsageError};
-use crate::output::{complain, tell};
+use crate::output::{Waiting, complain, tell};
 use crate::status;
 
 /// The classifier may run for a minute; the answer comes after it.
@@ -63,15 +63,8 @@ fn steer(action: &str, options: &CommandOptions, more: Map<String, Value>) -> an
     runtime.block_on(async {
         let events = Events::of(&account);
         let found = find(&events, &options.workload, account.region()).await?;
-        if let Some(zone) = more.get("zone").and_then(Value::as_str)
-            && !found
-                .workload
-                .zones
-                .ids()
-                .iter()
-                .any(|id| id.as_str() == zone)
-        {
-            return Err(unknown_zone(&found, zone).into());
+        if let Some(zone) = more.get("zone").and_then(Value::as_str) {
+            known_zone(&found, zone)?;
         }
         if !options.yes && !options.dry_run && !agreed(action, &account, &found, &more).await? {
             complain("evac: nothing was done");
@@ -105,13 +98,14 @@ pub(crate) async fn ask(
     found: &Found,
     command: Value,
 ) -> Result<Report, Failure> {
+    let _waiting = Waiting::for_what("the classifier looks");
     let payload = json!({"workload": found.definition, "command": command});
     let invoker = Invoker::new(account.connections());
     invoker.call(&found.classifier, &payload, WITHIN).await
 }
 
 /// Whether a person agrees, who sees how the workload stands.
-async fn agreed(
+pub(crate) async fn agreed(
     action: &str,
     account: &Account,
     found: &Found,
@@ -137,17 +131,19 @@ async fn agreed(
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn unknown_zone(found: &Found, zone: &str) -> UsageError {
-    let zones: Vec<String> = found
-        .workload
-        .zones
-        .ids()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+/// Whether a workload has a zone.
+///
+/// # Errors
+/// Wrong usage where it does not, with those that it has.
+pub(crate) fn known_zone(found: &Found, zone: &str) -> Result<(), UsageError> {
+    let zones = found.workload.zones.ids().into_iter();
+    let zones: Vec<String> = zones.map(ToString::to_string).collect();
+    if zones.iter().any(|known| known == zone) {
+        return Ok(());
+    }
     let name = &found.workload.name;
-    UsageError(format!(
+    Err(UsageError(format!(
         "--zone {zone}: not a zone of {name}, expected one of {}",
         zones.join(", ")
-    ))
+    )))
 }

@@ -423,6 +423,31 @@ fn a_person_is_told_what_would_fail_in_an_incident() {
     insta::assert_snapshot!(shown(&write(&unready, Phase::NotReady)));
 }
 
+/// The examples of docs/MESSAGES.md are the messages that the snapshots beside this file hold.
+#[test]
+fn the_documented_examples_are_what_is_sent() {
+    let documented = include_str!("../../../../docs/MESSAGES.md");
+    for snapshot in [
+        include_str!(
+            "snapshots/domain__notice__tests__a_shift_on_evidence_is_told_with_the_counts_of_every_zone.snap"
+        ),
+        include_str!("snapshots/domain__notice__tests__a_prune_is_told_with_what_was_left.snap"),
+        include_str!("snapshots/domain__notice__tests__a_hold_is_told_with_every_reason.snap"),
+        include_str!(
+            "snapshots/domain__notice__tests__a_failure_says_whether_a_person_is_needed.snap"
+        ),
+        include_str!(
+            "snapshots/domain__notice__tests__a_person_is_told_that_the_zone_looks_well_and_how_to_end.snap"
+        ),
+    ] {
+        let message = snapshot.splitn(3, "---\n").nth(2).unwrap().trim_end();
+        assert!(
+            documented.contains(&format!("```text\n{message}\n```")),
+            "docs/MESSAGES.md does not have it as it is sent:\n{message}"
+        );
+    }
+}
+
 #[test]
 fn every_reason_is_documented() {
     let documented = include_str!("../../../../docs/MESSAGES.md");
