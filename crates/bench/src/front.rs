@@ -67,6 +67,8 @@ struct Shared {
     region: Mutex<Arc<Region>>,
     arrivals: Mutex<Vec<Arrival>>,
     latency_us: AtomicU64,
+    /// How long calls were delayed in all, in microseconds, and how many.
+    delayed: Mutex<(f64, f64)>,
 }
 
 impl Drop for Front {
@@ -89,6 +91,7 @@ impl Front {
             region: Mutex::new(Arc::clone(region)),
             arrivals: Mutex::default(),
             latency_us: AtomicU64::new(0),
+            delayed: Mutex::default(),
         });
         let served = Arc::clone(&shared);
         let server = tokio::spawn(async move {
@@ -116,6 +119,13 @@ impl Front {
     pub fn set_latency(&self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.shared.latency_us.store(micros, Ordering::Relaxed);
+    }
+
+    /// How long a call was really delayed on average, in milliseconds: a timer comes late.
+    #[must_use]
+    pub fn delay(&self) -> f64 {
+        let (micros, calls) = *lock(&self.shared.delayed);
+        micros / calls.max(1.0) / 1000.0
     }
 
     /// The first call of this kind.
@@ -162,7 +172,11 @@ impl Shared {
         let body = body.collect().await?.to_bytes();
         let latency = self.latency_us.load(Ordering::Relaxed);
         if latency > 0 {
+            let began = Instant::now();
             tokio::time::sleep(Duration::from_micros(latency)).await;
+            let mut delayed = lock(&self.delayed);
+            delayed.0 += began.elapsed().as_secs_f64() * 1e6;
+            delayed.1 += 1.0;
         }
         let signed = parts.headers.contains_key(http::header::AUTHORIZATION);
         lock(&self.arrivals).push(Arrival {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use domain::AccountId;
 use jiff::SignedDuration;
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Pipeline, handlers};
 use region::cloudwatch::StateValue;
 use region::lambda::Invoked;
 use region::scenario::built_in;
@@ -33,7 +33,7 @@ const SHOWN: SignedDuration = SignedDuration::from_secs(4 * 60 + 28);
 const INCIDENT: &str = "wildrydes/use1-az1/20261124T092000Z";
 const SEED: u64 = 1;
 
-/// A Region in which the zone's alarm has just gone off. No functions are connected to it.
+/// A Region in which the zone's alarm has just gone off, with the functions in this process.
 ///
 /// # Errors
 /// Where the Region cannot be set up.
@@ -50,6 +50,10 @@ pub async fn alarm_goes_off() -> anyhow::Result<Pipeline> {
         .as_str()
         .context("the zone has an alarm")?;
     pipeline.set_alarm(alarm, StateValue::Alarm);
+    // A classifier that is measured alone rehearses with these: they come after the alarm, whose event
+    // therefore wakes nobody here.
+    let stage = &pipeline.stage;
+    stage.connect(handlers(&stage.region, &stage.topic))?;
     Ok(pipeline)
 }
 

