@@ -4,25 +4,16 @@
 
 mod running;
 
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-use running::{Running, address, executable};
+use running::{Running, address, on_call};
 use serde_json::{Value, json};
 
 const BALANCER: &str =
     "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/front/50dc6c495c0c9188";
 
 fn evac(endpoint: &str, arguments: &[&str]) -> Output {
-    Command::new(executable("evac"))
-        .args(arguments)
-        .env_clear()
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", "on-call")
-        .env("AWS_SECRET_ACCESS_KEY", "embedded")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    on_call(endpoint).args(arguments).output().unwrap()
 }
 
 #[test]

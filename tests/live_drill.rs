@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatch::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_cloudwatch::types::StateValue;
-use running::{Running, address, executable};
+use running::{Running, address, on_call};
 use serde_json::Value;
 
 const DRILL: [&str; 8] = [
@@ -48,15 +48,9 @@ impl Watched {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(executable("evac"));
+        let mut command = on_call(&self.endpoint);
         command
             .args(arguments)
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "on-call")
-            .env("AWS_SECRET_ACCESS_KEY", "embedded")
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

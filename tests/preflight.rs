@@ -11,7 +11,7 @@
 mod running;
 
 use std::collections::BTreeSet;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use aws_sdk_autoscaling::types::Tag;
 use aws_sdk_cloudwatch::types::StateValue;
@@ -24,7 +24,7 @@ use region::lambda::EventInvokeConfig;
 use region::operation::Service;
 use region::stage::{ASG_PRUNING, CLASSIFIER, GROUP, Stage, ZONAL_SHIFT};
 use region::transport::http::{Listening, listen};
-use running::executable;
+use running::on_call;
 use serde_json::{Value, json};
 
 const ZONE: &str = "use1-az1";
@@ -51,15 +51,8 @@ impl Account {
     }
 
     async fn evac(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(executable("evac"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", self.door.endpoint())
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "on-call")
-            .env("AWS_SECRET_ACCESS_KEY", "embedded")
-            .stdin(Stdio::null());
+        let mut command = on_call(&self.door.endpoint());
+        command.args(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap())
             .await
             .unwrap()
@@ -159,6 +152,7 @@ async fn nothing_is_wrong_with_a_sound_workload() {
     ok      cross-zone     off in every target group
     ok      groups         all are there, whole, and can be pruned
     ok      balance        each group has as much in each zone
+    ok      capacity       the zones that stay can carry the traffic of any one
     ok      maximum        each group may grow by what a zone holds
     ok      addresses      the subnets of each zone have room for what another zone would send
     ok      messages       somebody is subscribed and has agreed
@@ -178,7 +172,7 @@ async fn evac_that_is_stopped() {
         .lambda
         .reserve_concurrency(CLASSIFIER, Some(0));
     // What only the classifier can tell is not known then.
-    let checks = ["evac", "resources", "shifts", "groups"];
+    let checks = ["evac", "resources", "shifts", "groups", "capacity"];
     account.finds(&checks, "STOPPED").await;
 }
 
@@ -389,6 +383,15 @@ async fn a_group_that_cannot_be_pruned() {
         "{seen:#?}"
     );
     assert!(!seen.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_that_cannot_carry_what_another_one_carries() {
+    let account = Account::with(|stage| {
+        stage.workload["policy"]["hostRequestsPerMinute"] = json!(1);
+    })
+    .await;
+    account.finds(&["capacity"], "without use1-az1: ").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,19 @@ pub(crate) fn executable(name: &str) -> PathBuf {
     path
 }
 
+/// The program `evac` as a shell runs it that has a Region's settings, with nobody at the terminal.
+pub(crate) fn on_call(endpoint: &str) -> Command {
+    let mut command = Command::new(executable("evac"));
+    command
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "on-call")
+        .env("AWS_SECRET_ACCESS_KEY", "embedded")
+        .stdin(Stdio::null());
+    command
+}
+
 /// A Region that runs; it is killed where a test fails before it stops it.
 pub(crate) struct Running {
     pub(crate) child: Child,

@@ -10,13 +10,13 @@
 
 mod running;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::{BehaviorVersion, Config, Credentials, Region};
-use running::{Running, address, executable};
+use running::{Running, address, executable, on_call};
 use serde_json::Value;
 
 /// A Region in which Evac watches.
@@ -35,18 +35,8 @@ impl Watched {
         }
     }
 
-    /// Runs the program as a shell does that has the Region's settings, with nobody at the terminal.
     fn evac(&self, arguments: &[&str]) -> Output {
-        Command::new(executable("evac"))
-            .args(arguments)
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "on-call")
-            .env("AWS_SECRET_ACCESS_KEY", "embedded")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        on_call(&self.endpoint).args(arguments).output().unwrap()
     }
 
     /// Runs it, and has it succeed.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use domain::capacity::shortage;
+use domain::observation::Evidence;
 use domain::policy::Mode;
 use domain::readiness::Unready;
 use serde_json::{Value, json};
@@ -144,6 +146,11 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             "balance",
             balance(facts),
             "each group has as much in each zone",
+        ),
+        (
+            "capacity",
+            capacity(facts),
+            "the zones that stay can carry the traffic of any one",
         ),
         (
             "maximum",
@@ -323,8 +330,8 @@ fn alarms(facts: &Facts) -> Vec<Finding> {
     findings.extend(muted.map(|alarm| {
         Finding::failed(
             "alarms",
-            format!("{} is muted", alarm.alarm),
-            "end the mute rule or the suppression",
+            format!("{} has its actions suppressed", alarm.alarm),
+            "end the suppression",
         )
     }));
     findings
@@ -498,6 +505,44 @@ fn balance(facts: &Facts) -> Vec<Finding> {
         })
     };
     whole(facts).filter_map(of_group).collect()
+}
+
+/// What the zones that stay would lack, zone by zone, as the classifier judges it before an evacuation.
+fn capacity(facts: &Facts) -> Vec<Finding> {
+    let workload = &facts.found.workload;
+    let counts = match &facts.counts {
+        Evidence::Counted { counts, .. } => counts,
+        Evidence::Unavailable(failure) => {
+            return vec![Finding::unknown("capacity", &failure.message)];
+        }
+        // They are asked for by the classifier's clock, which only it can tell.
+        Evidence::NotConfigured if workload.evidence.is_some() => {
+            return vec![Finding::unknown(
+                "capacity",
+                "the classifier did not answer",
+            )];
+        }
+        Evidence::NotConfigured => {
+            return vec![Finding::remark(
+                "capacity",
+                "no counts say whether the zones that stay can carry the traffic",
+                "workload.evidence, and a load test",
+            )];
+        }
+    };
+    let limits = &workload.policy.capacity;
+    let least = workload.policy.criteria.min_requests;
+    let zones = workload.zones.ids().into_iter();
+    zones
+        .filter_map(|zone| {
+            let shortage = shortage(counts, zone, least, limits)?;
+            Some(Finding::failed(
+                "capacity",
+                format!("without {zone}: {shortage}"),
+                "more capacity in the zones that stay, or the limit that your load tests give: docs/CONFIGURATION.md, hostRequestsPerMinute and maxGrowth",
+            ))
+        })
+        .collect()
 }
 
 fn maximum(facts: &Facts) -> Vec<Finding> {

@@ -1,8 +1,11 @@
 //! What an account tells of a workload and of what watches over it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use classifier::Metrics;
 use domain::SubnetId;
+use domain::observation::Evidence;
 use domain::policy::Mode;
 use domain::report::Report;
 use serde_json::json;
@@ -13,6 +16,9 @@ use crate::account::{
     RuleStanding, SubnetStanding, Subscriber, TargetGroupStanding, Unread,
 };
 use crate::steer::ask;
+
+/// What one question to CloudWatch may cost.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// What was read, or why it could not be.
 pub(super) type Read<T> = Result<T, String>;
@@ -43,6 +49,8 @@ pub(super) struct Facts {
     pub(super) alarms: Read<Vec<AlarmStanding>>,
     /// The groups of the workload; none where it names none.
     pub(super) groups: Read<Vec<GroupStanding>>,
+    /// The counts of the last minutes, where the definition says where they are.
+    pub(super) counts: Evidence,
     /// The subnets of the definition.
     pub(super) subnets: Read<BTreeMap<SubnetId, SubnetStanding>>,
     /// The target groups of the load balancers among the resources, by its short name.
@@ -122,7 +130,18 @@ impl Facts {
                 asked.map_err(|failure| failure.message)
             }
         };
+        let counts = match (&workload.evidence, &next_tick) {
+            (Some(source), Ok(report)) => {
+                let history = workload.policy.criteria.history();
+                let metrics = Metrics::new(account.connections());
+                metrics
+                    .recent(source, &workload.zones, history, report.at, WITHIN)
+                    .await
+            }
+            _ => Evidence::NotConfigured,
+        };
         let mut facts = Self {
+            counts,
             stopped,
             alarm_rule: (alarm, alarm_rule),
             tick_rule: (tick, tick_rule),
