@@ -35,7 +35,7 @@ drill: build ## Rehearse a gray failure in one zone, with the real functions and
 test: build emulators $(TOOLS)/nextest ## Run every test
 	scripts/with-emulators $(CARGO) nextest run $(LOCKED) --workspace
 	$(CARGO) test $(LOCKED) --workspace --doc --quiet
-	@$(MAKE) clients browser infra smoke
+	@$(MAKE) clients browser infra smoke bench-short
 
 browser: build /usr/bin/chromium tests/browser/node_modules/.package-lock.json ## Look at the report and the live view in a browser
 	$(CARGO) build $(LOCKED) --workspace --example made-up
