@@ -63,7 +63,7 @@ impl Watched {
     /// Begins a drill, and waits until its shift is in force.
     fn begin(&self, length: &str) -> Child {
         let drill = self
-            .command(&[&DRILL[..], &[length]].concat())
+            .command(&[&DRILL[..], &[length, "--format", "json"]].concat())
             .spawn()
             .unwrap();
         self.until("the drill's shift", |status| !shifts(status).is_empty());
@@ -121,6 +121,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Whole minutes from one time to another.
+fn minutes(from: &Value, to: &Value) -> i64 {
+    let at = |time: &Value| -> jiff::Timestamp { time.as_str().unwrap().parse().unwrap() };
+    at(to).duration_since(at(from)).as_mins()
+}
+
 fn signal(child: &Child, name: &str) {
     let kill = Command::new("kill")
         .arg(format!("-{name}"))
@@ -161,24 +167,20 @@ fn a_drill_that_is_stopped_ends_at_once_and_leaves_nothing() {
         let drill = watched.begin("2h");
         let shift = shifts(&watched.status())[0].clone();
         // A shift that nobody ends is gone soon after the drill, and not after the policy's hours.
-        let length = |from: &str, to: &str| -> i64 {
-            let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
-            at(to).duration_since(at(from)).as_mins()
-        };
-        let lasts = length(
-            shift["began"].as_str().unwrap(),
-            shift["expires"].as_str().unwrap(),
+        assert_eq!(
+            minutes(&shift["began"], &shift["expires"]),
+            125,
+            "{shift:#}"
         );
-        assert_eq!(lasts, 125, "{shift:#}");
         signal(&drill, name);
         let output = drill.wait_with_output().unwrap();
-        let (told, errors) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(1), "{told}{errors}");
-        assert!(
-            told.contains(&format!("ended: stopped by {told_as}")),
-            "{told}"
-        );
-        assert!(told.contains("left behind: nothing"), "{told}");
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["schema"], "evac.live-drill/1");
+        assert_eq!(told["because"], format!("stopped by {told_as}"), "{told:#}");
+        assert_eq!(told["left"], Value::Array(vec![]), "{told:#}");
+        // It was ended, and did not run out.
+        assert!(minutes(&told["began"], &told["ended"]) < 60, "{told:#}");
         watched.assert_clean();
     }
 }

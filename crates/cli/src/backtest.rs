@@ -13,7 +13,7 @@ use runtime::settings::environment;
 use crate::account::{Account, Unread, definition};
 use crate::arguments::{BacktestOptions, Format, UsageError};
 use crate::input::read;
-use crate::output::{complain, tell};
+use crate::output::{Waiting, complain, tell};
 use crate::period::Period;
 
 /// What one question to CloudWatch may cost, with its repetitions: nobody's customers wait.
@@ -50,9 +50,11 @@ pub(crate) fn command(options: &BacktestOptions) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let waiting = Waiting::for_what("CloudWatch is asked for the counts");
     let counts = runtime
         .block_on(metrics.read(source, &workload.zones, span, WITHIN))
         .map_err(|failure| Unread::new(failure, "cloudwatch:GetMetricData"))?;
+    drop(waiting);
     if !counts.values().flatten().any(Option::is_some) {
         complain(&nothing(source, account.region(), &period, &workload));
         return Ok(false);

@@ -29,7 +29,7 @@ use self::watch::{Because, Stop};
 use crate::account::definition::{Found, find};
 use crate::account::{Account, Events};
 use crate::arguments::{DrillOptions, Format, UsageError};
-use crate::output::{complain, tell};
+use crate::output::{Waiting, complain, tell};
 use crate::steer::{agreed, ask, known_zone};
 
 /// The version of the JSON.
@@ -118,9 +118,10 @@ async fn rehearse(
     options: &DrillOptions,
     file: Option<File>,
 ) -> anyhow::Result<bool> {
-    // Before anything is begun: whoever stops it may do so at once.
-    let mut stop = Stop::listen()?;
-    let wrong = preconditions::look(drill).await;
+    let wrong = {
+        let _waiting = Waiting::for_what("whether everything is well");
+        preconditions::look(drill).await
+    };
     for line in &wrong {
         complain(&format!("evac: {line}"));
     }
@@ -136,7 +137,13 @@ async fn rehearse(
         complain("evac: nothing was done");
         return Ok(false);
     }
-    let begun = match ask(drill.account, &drill.found, drill.evacuate(false)).await {
+    // Before anything is begun: whoever stops it may do so at once.
+    let mut stop = Stop::listen()?;
+    let begun = {
+        let _waiting = Waiting::for_what("the classifier moves traffic");
+        ask(drill.account, &drill.found, drill.evacuate(false)).await
+    };
+    let begun = match begun {
         Ok(report) => drill.begun(&report),
         // It may have had its effect nevertheless, and then its shift shows.
         Err(failure) => {

@@ -76,7 +76,11 @@ fn steer(action: &str, options: &CommandOptions, more: Map<String, Value>) -> an
         if options.dry_run {
             command.insert("dryRun".to_owned(), json!(true));
         }
-        match ask(&account, &found, Value::Object(command)).await {
+        let asked = {
+            let _waiting = Waiting::for_what("the classifier looks, and acts");
+            ask(&account, &found, Value::Object(command)).await
+        };
+        match asked {
             Ok(report) => {
                 match options.format {
                     Format::Json => tell(&serde_json::to_string_pretty(&report)?)?,
@@ -98,7 +102,6 @@ pub(crate) async fn ask(
     found: &Found,
     command: Value,
 ) -> Result<Report, Failure> {
-    let _waiting = Waiting::for_what("the classifier looks");
     let payload = json!({"workload": found.definition, "command": command});
     let invoker = Invoker::new(account.connections());
     invoker.call(&found.classifier, &payload, WITHIN).await
