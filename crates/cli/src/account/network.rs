@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ResourceArn, SubnetId};
 use serde::Deserialize;
 
-use super::question::Asked;
+use super::question::{Asked, Members};
 use super::{Account, Unread};
 
 const EC2: Asked = Asked {
@@ -40,12 +40,6 @@ pub(crate) struct TargetGroupStanding {
     /// Whether it gets requests from other zones, with what its load balancer says where it has no word
     /// of its own.
     pub(crate) cross_zone: bool,
-}
-
-#[derive(Deserialize)]
-struct Members<T> {
-    #[serde(rename = "member", default = "Vec::new")]
-    member: Vec<T>,
 }
 
 #[derive(Deserialize)]

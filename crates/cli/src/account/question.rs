@@ -34,6 +34,14 @@ pub(super) struct Asked {
     pub(super) version: &'static str,
 }
 
+/// A list in an answer of awsQuery.
+#[derive(Deserialize)]
+pub(super) struct Members<T> {
+    /// Its items; an empty element has none.
+    #[serde(default = "Vec::new")]
+    pub(super) member: Vec<T>,
+}
+
 /// A request that is not signed yet.
 struct Unsigned {
     body: String,

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::question::Asked;
+use super::question::{Asked, Members};
 use super::{Account, MOST_PAGES, Unread, endless};
 
 const IAM: Asked = Asked {
@@ -53,12 +53,7 @@ impl Account {
         #[derive(Deserialize)]
         struct Simulated {
             #[serde(rename = "EvaluationResults")]
-            results: Results,
-        }
-        #[derive(Deserialize)]
-        struct Results {
-            #[serde(default)]
-            member: Vec<Evaluated>,
+            results: Members<Evaluated>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -99,13 +94,8 @@ impl Account {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Listed {
-            subscriptions: Members,
+            subscriptions: Members<One>,
             next_token: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Members {
-            #[serde(default)]
-            member: Vec<One>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]

@@ -59,7 +59,7 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
 }
 
 /// Creates the file of the report: before the drill, so that nobody waits for it in vain.
-fn create_report(path: &Path) -> anyhow::Result<File> {
+pub(crate) fn create_report(path: &Path) -> anyhow::Result<File> {
     let file = File::create(path).map_err(|error| {
         let path = path.display();
         UsageError(format!(

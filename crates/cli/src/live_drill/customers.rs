@@ -52,8 +52,8 @@ impl Customers {
             return unknown("it is not known when the drill ended".to_owned());
         };
         let embedded = drill.account.is_embedded();
-        let moments = (Moment::At(from), Moment::At(to));
-        let span = match Period::new(moments.0, moments.1, Timestamp::now(), embedded) {
+        let (from, to) = (Moment::At(from), Moment::At(to));
+        let span = match Period::new(from, to, Timestamp::now(), embedded) {
             Ok(period) => period.span(0),
             Err(error) => return unknown(error),
         };

@@ -12,7 +12,6 @@ mod watch;
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Context;
 use domain::duration::ShiftDuration;
@@ -29,6 +28,7 @@ use self::watch::{Because, Stop};
 use crate::account::definition::{Found, find};
 use crate::account::{Account, Events};
 use crate::arguments::{DrillOptions, Format, UsageError};
+use crate::drill::create_report;
 use crate::output::{Waiting, complain, tell};
 use crate::steer::{agreed, ask, known_zone};
 
@@ -64,7 +64,7 @@ pub(crate) fn command(options: &DrillOptions) -> anyhow::Result<bool> {
         return Err(UsageError(message.to_owned()).into());
     };
     let minutes = minutes_of(length)?;
-    let report = options.report.as_deref().map(create).transpose()?;
+    let report = options.report.as_deref().map(create_report).transpose()?;
     let account = Account::open(&environment(), None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -84,15 +84,6 @@ fn minutes_of(length: &ShiftDuration) -> Result<i64, UsageError> {
     Err(UsageError(format!(
         "--for {length}: expected 1m to 2h, such as 15m; what is to last longer is evac evacuate"
     )))
-}
-
-fn create(path: &Path) -> Result<File, UsageError> {
-    File::create(path).map_err(|error| {
-        let path = path.display();
-        UsageError(format!(
-            "--report {path}: {error}; name a file in a directory that exists and can be written to"
-        ))
-    })
 }
 
 async fn prepare<'a>(

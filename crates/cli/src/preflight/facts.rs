@@ -1,6 +1,6 @@
 //! What an account tells of a workload and of what watches over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use classifier::Metrics;
@@ -194,10 +194,7 @@ impl Facts {
             let waiting = told(account.messages_in(&queue).await);
             self.queues.push((queue, waiting));
         }
-        for topic in TOPICS
-            .iter()
-            .filter_map(|variable| variables.get(*variable))
-        {
+        for topic in topics(&variables) {
             let subscribers = told(account.subscribers(topic).await);
             self.subscribers.push((topic.clone(), subscribers));
         }
@@ -209,7 +206,7 @@ impl Facts {
         account: &Account,
         function: &str,
         configured: &Read<Configured>,
-        variables: &std::collections::HashMap<String, String>,
+        variables: &HashMap<String, String>,
     ) -> Read<Vec<String>> {
         let configured = configured.as_ref().map_err(Clone::clone)?;
         let Some(role) = &configured.role else {
@@ -243,10 +240,7 @@ impl Facts {
                     asked.push((function.clone(), vec!["lambda:InvokeFunction"]));
                 }
             }
-            for topic in TOPICS
-                .iter()
-                .filter_map(|variable| variables.get(*variable))
-            {
+            for topic in topics(variables) {
                 asked.push((topic.clone(), vec!["sns:Publish"]));
             }
         }
@@ -263,6 +257,12 @@ impl Facts {
         }
         Ok(denied)
     }
+}
+
+/// The topics that the classifier's environment names.
+fn topics(variables: &HashMap<String, String>) -> impl Iterator<Item = &String> {
+    let named = |variable: &&str| variables.get(*variable);
+    TOPICS.iter().filter_map(named)
 }
 
 fn told<T>(read: Result<T, Unread>) -> Read<T> {

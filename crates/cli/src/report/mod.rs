@@ -83,13 +83,8 @@ pub(crate) async fn of(
 ) -> anyhow::Result<Incident> {
     let minute = SignedDuration::from_mins(1);
     let to = to.max(from.saturating_add(minute)?);
-    let moments = (Moment::At(from), Moment::At(to));
-    let period = Period::new(
-        moments.0,
-        moments.1,
-        Timestamp::now(),
-        account.is_embedded(),
-    );
+    let (from, to) = (Moment::At(from), Moment::At(to));
+    let period = Period::new(from, to, Timestamp::now(), account.is_embedded());
     let period = period.map_err(UsageError)?;
     let groups = log_groups(&found.classifier);
     let facts = Facts::read(account, found.workload.clone(), &period, &groups).await;
