@@ -261,6 +261,8 @@ impl Region {
                     if let Some(error) = state.lambda.throttled(&function.name) {
                         return lambda::wire::refuse(&error);
                     }
+                    // Before anybody else is let in.
+                    state.lambda.enter(&function.name);
                     (function.name, state.lambda.next_request_id())
                 }
             }
@@ -269,8 +271,13 @@ impl Region {
         let region = Arc::clone(self);
         let id = request_id.clone();
         let way = Way::Synchronous;
-        let running =
-            tokio::spawn(async move { region.run(&function, id, payload, way, None).await });
+        let running = tokio::spawn(async move {
+            let underway = Underway {
+                region: &region,
+                function: &function,
+            };
+            region.run(underway, id, payload, way, None).await
+        });
         let outcome = running.await.unwrap_or_else(|error| {
             let message = error.to_string();
             Err(FunctionFailure::of_runtime("Runtime.ExitError", message))
@@ -280,13 +287,13 @@ impl Region {
 
     async fn run(
         &self,
-        function: &str,
+        underway: Underway<'_>,
         request_id: String,
         payload: Value,
         way: Way,
         due: Option<Due>,
     ) -> Result<Value, FunctionFailure> {
-        let underway = Underway::begin(self);
+        let function = underway.function;
         let (begun, began) = {
             let mut state = self.state();
             let now = state.now();
@@ -347,7 +354,8 @@ impl Region {
         payload: Value,
     ) -> Result<Value, FunctionFailure> {
         let request_id = self.state().lambda.next_request_id();
-        self.run(function, request_id, payload, Way::Synchronous, None)
+        let underway = Underway::begin(self, function);
+        self.run(underway, request_id, payload, Way::Synchronous, None)
             .await
     }
 
@@ -359,7 +367,7 @@ impl Region {
         // What comes of it is noted; a failure is tried again or becomes a dead letter.
         let _ = self
             .run(
-                &due.function,
+                Underway::begin(self, &due.function),
                 due.request_id.clone(),
                 due.payload.clone(),
                 way,
@@ -410,18 +418,21 @@ impl Region {
 }
 
 /// An invocation under way. It counts as long as this lives, however it ends.
-struct Underway<'a>(&'a Region);
+struct Underway<'a> {
+    region: &'a Region,
+    function: &'a str,
+}
 
 impl<'a> Underway<'a> {
-    fn begin(region: &'a Region) -> Self {
-        region.state().lambda.enter();
-        Self(region)
+    fn begin(region: &'a Region, function: &'a str) -> Self {
+        region.state().lambda.enter(function);
+        Self { region, function }
     }
 }
 
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
-        self.0.state().lambda.leave();
+        self.region.state().lambda.leave(self.function);
     }
 }
 

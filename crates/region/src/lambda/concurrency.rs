@@ -1,9 +1,10 @@
-//! Reserved concurrency, as far as it stops a function: with 0, nothing of it runs. Larger reservations are
-//! kept and told, and throttle nobody.
+//! Reserved concurrency: so many invocations of a function run at once, and with 0 none.
 //!
-//! A synchronous call is throttled then. An asynchronous one stays in the queue and is looked at again
-//! after longer and longer, up to five minutes, until its event is too old. (Lambda developer guide,
+//! A synchronous call beyond that is throttled. An asynchronous one stays in the queue and is looked at
+//! again after longer and longer, up to five minutes, until its event is too old. (Lambda developer guide,
 //! "Configuring reserved concurrency", and "Error handling for asynchronous invocation".)
+//!
+//! Simplified: only reservations limit; the account's own limit is not played.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,14 +30,22 @@ impl Lambda {
         self.reserved.get(function).copied()
     }
 
-    /// The refusal of a function that may not run at all.
+    /// The refusal of a function of which as many run as may.
     pub(crate) fn throttled(&self, function: &str) -> Option<ServiceError> {
-        (self.reserved_concurrency(function) == Some(0)).then(|| {
+        (!self.may_run(function, 1)).then(|| {
             let reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
             ServiceError::new(429, "TooManyRequestsException", "Rate Exceeded.")
                 .with("Reason", reason)
                 .with("Type", "User")
         })
+    }
+
+    /// Whether so many more invocations of a function may run.
+    pub(super) fn may_run(&self, function: &str, more: usize) -> bool {
+        let running = self.running.get(function).copied().unwrap_or_default();
+        let reserved = self.reserved_concurrency(function);
+        let reserved = reserved.map(|reserved| usize::try_from(reserved).unwrap_or(usize::MAX));
+        reserved.is_none_or(|reserved| running + more <= reserved)
     }
 
     /// Puts back what may not run: for later, or with the dead letters where it is too old.
@@ -116,11 +125,22 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_reservation_throttles_nobody() {
+    fn as_many_run_as_are_reserved_and_the_others_wait() {
         let mut lambda = lambda();
-        lambda.reserve_concurrency("a", Some(20));
-        assert_eq!(lambda.reserved_concurrency("a"), Some(20));
-        lambda.enqueue("a", json!({}), at(0));
-        assert_eq!(lambda.take_due(at(0)).len(), 1);
+        lambda.reserve_concurrency("a", Some(2));
+        assert_eq!(lambda.reserved_concurrency("a"), Some(2));
+        for _ in 0..3 {
+            lambda.enqueue("a", json!({}), at(0));
+        }
+        assert_eq!(lambda.take_due(at(0)).len(), 2);
+        assert_eq!(lambda.next_due(), Some(at(1)));
+        lambda.enter("a");
+        assert!(lambda.throttled("a").is_none());
+        lambda.enter("a");
+        assert!(lambda.throttled("a").is_some());
+        assert!(lambda.throttled("b").is_none());
+        assert_eq!(lambda.take_due(at(1)), []);
+        lambda.leave("a");
+        assert_eq!(lambda.take_due(at(60)).len(), 1);
     }
 }

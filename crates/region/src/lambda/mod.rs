@@ -5,7 +5,7 @@
 //!
 //! Asynchronous invocations wait in a queue ([`asynchronous`]).
 //!
-//! Simplified: one version of each function, no concurrency limit, no throttling of its own.
+//! Simplified: one version of each function, no limit of the account.
 
 mod asynchronous;
 mod concurrency;
@@ -186,7 +186,7 @@ pub struct Lambda {
     records: Vec<InvocationRecord>,
     records_taken: usize,
     accepted: u64,
-    running: usize,
+    running: BTreeMap<String, usize>,
     ended: usize,
 }
 
@@ -207,7 +207,7 @@ impl Lambda {
             records: Vec::new(),
             records_taken: 0,
             accepted: 0,
-            running: 0,
+            running: BTreeMap::new(),
             ended: 0,
         }
     }
@@ -286,12 +286,18 @@ impl Lambda {
             self.queue.drain(..).partition(|item| item.at <= now);
         self.queue = waiting.into();
         due.sort_by_key(|item| item.at);
-        let (stopped, due): (Vec<Due>, Vec<Due>) =
-            (due.into_iter()).partition(|item| self.throttled(&item.function).is_some());
-        for item in stopped {
-            self.put_off(item, now);
+        let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+        let mut may_run = Vec::new();
+        for item in due {
+            let more = taken.entry(item.function.clone()).or_default();
+            if self.may_run(&item.function, *more + 1) {
+                *more += 1;
+                may_run.push(item);
+            } else {
+                self.put_off(item, now);
+            }
         }
-        due
+        may_run
     }
 
     /// When the next asynchronous invocation is due.
@@ -300,14 +306,16 @@ impl Lambda {
         self.queue.iter().map(|item| item.at).min()
     }
 
-    /// One more invocation is under way.
-    pub(crate) fn enter(&mut self) {
-        self.running += 1;
+    /// One more invocation of a function is under way.
+    pub(crate) fn enter(&mut self, function: &str) {
+        *self.running.entry(function.to_owned()).or_default() += 1;
     }
 
-    /// One invocation is not under way any more.
-    pub(crate) fn leave(&mut self) {
-        self.running = self.running.saturating_sub(1);
+    /// One invocation of a function is not under way any more.
+    pub(crate) fn leave(&mut self, function: &str) {
+        if let Some(running) = self.running.get_mut(function) {
+            *running = running.saturating_sub(1);
+        }
     }
 
     pub(crate) fn begin(
@@ -355,7 +363,7 @@ impl Lambda {
     /// How many invocations are under way.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.running
+        self.running.values().sum()
     }
 
     /// How many invocations have ended; [`Self::invocations`] forgets the oldest.
