@@ -284,7 +284,7 @@ async fn groups_of_every_page_are_pruned_and_restored() {
 #[tokio::test(start_paused = true)]
 async fn what_the_deadline_cuts_off_is_an_error_and_the_tick_goes_on() {
     let mut names = Vec::new();
-    let pipeline = Pipeline::at_peace_with(|stage| names = add_groups(stage, 60));
+    let pipeline = Pipeline::at_peace_with(|stage| names = add_groups(stage, 200));
     pipeline.region().inject(
         ApiFault::of(Service::AutoScaling, FaultKind::TimeoutBefore).on("CreateOrUpdateTags"),
     );
@@ -292,7 +292,7 @@ async fn what_the_deadline_cuts_off_is_an_error_and_the_tick_goes_on() {
     assert!(
         error
             .error_message
-            .contains("listed groups not reached in time"),
+            .contains("further groups not reached in time"),
         "{}",
         error.error_message
     );

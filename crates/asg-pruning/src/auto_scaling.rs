@@ -7,11 +7,12 @@ use aws_sdk_autoscaling::config;
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, Instance, InstanceRefreshStatus, LifecycleState, Tag,
 };
-use domain::failure::{Class, Failure};
+use domain::failure::Failure;
 use domain::prune::GroupState;
 use domain::workload::GroupSelector;
 use runtime::clients::{Connections, retries};
 use runtime::failure::of_call;
+use runtime::turn::{Outside, Turn};
 
 /// DescribeAutoScalingGroups takes so many names.
 const MOST_NAMES: usize = 50;
@@ -26,8 +27,9 @@ pub(crate) struct AutoScaling {
 impl AutoScaling {
     pub(crate) fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("AUTO_SCALING"));
+        let config = config.retry_partition(retries()).retry_classifier(Outside);
         Self {
-            client: Client::from_conf(config.retry_partition(retries()).build()),
+            client: Client::from_conf(config.build()),
         }
     }
 
@@ -55,35 +57,51 @@ impl AutoScaling {
         }
     }
 
-    /// One group, with its instances.
-    pub(crate) async fn group(&self, name: &str) -> Result<GroupState, Failure> {
-        let call = format!("DescribeAutoScalingGroups of {name}");
-        let answer = self
-            .client
-            .describe_auto_scaling_groups()
-            .auto_scaling_group_names(name)
-            .send()
-            .await
-            .map_err(|error| of_call(&call, &error))?;
-        let group = answer
-            .auto_scaling_groups()
-            .iter()
-            .find(|group| group.auto_scaling_group_name() == Some(name));
-        group
-            .map(state)
-            .ok_or_else(|| Failure::new(Class::NotFound, format!("{call}: the group is gone")))
+    /// Groups by their names, up to [`MOST_NAMES`] of them, with their instances; one that does not exist
+    /// is missing from the answer.
+    pub(crate) async fn groups(
+        &self,
+        names: &[String],
+        turn: &Turn,
+    ) -> Result<BTreeMap<String, GroupState>, Failure> {
+        let call = format!("DescribeAutoScalingGroups of {}", names.join(", "));
+        let mut groups = BTreeMap::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = turn.take(|| async {
+                let asked = self
+                    .client
+                    .describe_auto_scaling_groups()
+                    .set_auto_scaling_group_names(Some(names.to_vec()))
+                    .set_next_token(token.clone());
+                asked.send().await.map_err(|error| of_call(&call, &error))
+            });
+            let page = page.await?;
+            let found = page.auto_scaling_groups().iter().map(state);
+            let asked_for = found.filter(|group| names.contains(&group.name));
+            groups.extend(asked_for.map(|group| (group.name.clone(), group)));
+            token = next(page.next_token());
+            if token.is_none() {
+                return Ok(groups);
+            }
+        }
     }
 
     /// The status of the group's instance refresh, if one is in progress.
-    pub(crate) async fn refresh_in_progress(&self, name: &str) -> Result<Option<String>, Failure> {
+    pub(crate) async fn refresh_in_progress(
+        &self,
+        name: &str,
+        turn: &Turn,
+    ) -> Result<Option<String>, Failure> {
         // The newest come first, and at most one is in progress.
-        let answer = self
-            .client
-            .describe_instance_refreshes()
-            .auto_scaling_group_name(name)
-            .send()
-            .await
-            .map_err(|error| of_call(&format!("DescribeInstanceRefreshes of {name}"), &error))?;
+        let answer = turn.take(|| async {
+            let asked = self.client.describe_instance_refreshes();
+            let asked = asked.auto_scaling_group_name(name).send();
+            asked
+                .await
+                .map_err(|error| of_call(&format!("DescribeInstanceRefreshes of {name}"), &error))
+        });
+        let answer = answer.await?;
         let statuses = answer
             .instance_refreshes()
             .iter()
@@ -99,15 +117,18 @@ impl AutoScaling {
         &self,
         name: &str,
         subnets: &[String],
+        turn: &Turn,
     ) -> Result<(), Failure> {
-        self.client
+        let call = self
+            .client
             .update_auto_scaling_group()
             .auto_scaling_group_name(name)
-            .vpc_zone_identifier(subnets.join(","))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| of_call(&format!("UpdateAutoScalingGroup of {name}"), &error))
+            .vpc_zone_identifier(subnets.join(","));
+        let updated = turn.take(|| async {
+            let updated = call.clone().send().await;
+            updated.map_err(|error| of_call(&format!("UpdateAutoScalingGroup of {name}"), &error))
+        });
+        updated.await.map(|_| ())
     }
 
     /// Writes tags, all in one call. They are not passed on to instances.
@@ -115,6 +136,7 @@ impl AutoScaling {
         &self,
         name: &str,
         tags: &BTreeMap<String, String>,
+        turn: &Turn,
     ) -> Result<(), Failure> {
         let mut call = self.client.create_or_update_tags();
         for (key, value) in tags {
@@ -125,10 +147,11 @@ impl AutoScaling {
                     .build(),
             );
         }
-        call.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| of_call(&format!("CreateOrUpdateTags of {name}"), &error))
+        let written = turn.take(|| async {
+            let written = call.clone().send().await;
+            written.map_err(|error| of_call(&format!("CreateOrUpdateTags of {name}"), &error))
+        });
+        written.await.map(|_| ())
     }
 
     /// Deletes tags, whatever their values, all in one call.
@@ -136,15 +159,17 @@ impl AutoScaling {
         &self,
         name: &str,
         keys: &BTreeSet<String>,
+        turn: &Turn,
     ) -> Result<(), Failure> {
         let mut call = self.client.delete_tags();
         for key in keys {
             call = call.tags(tag(name, key).build());
         }
-        call.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| of_call(&format!("DeleteTags of {name}"), &error))
+        let deleted = turn.take(|| async {
+            let deleted = call.clone().send().await;
+            deleted.map_err(|error| of_call(&format!("DeleteTags of {name}"), &error))
+        });
+        deleted.await.map(|_| ())
     }
 }
 
@@ -186,7 +211,7 @@ pub(crate) struct Pages {
 
 impl Pages {
     /// The next page; `None` after the last.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<GroupState>>, Failure> {
+    pub(crate) async fn next(&mut self, turn: &Turn) -> Result<Option<Vec<GroupState>>, Failure> {
         let Some(question) = self.questions.last() else {
             return Ok(None);
         };
@@ -205,10 +230,11 @@ impl Pages {
             ),
             Question::Names(names) => call.set_auto_scaling_group_names(Some(names.clone())),
         };
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| of_call("DescribeAutoScalingGroups", &error))?;
+        let answer = turn.take(|| async {
+            let answer = call.clone().send().await;
+            answer.map_err(|error| of_call("DescribeAutoScalingGroups", &error))
+        });
+        let answer = answer.await?;
         // What was not asked for is not touched, even if it is answered.
         let asked_for = |group: &GroupState| match question {
             Question::Tag { key, value } => group.tags.get(key) == Some(value),
@@ -222,10 +248,7 @@ impl Pages {
             .collect();
         self.seen
             .extend(groups.iter().map(|group| group.name.clone()));
-        self.token = answer
-            .next_token()
-            .filter(|token| !token.is_empty())
-            .map(str::to_owned);
+        self.token = next(answer.next_token());
         if self.token.is_none() {
             self.questions.pop();
         }
@@ -240,6 +263,10 @@ impl Pages {
     pub(crate) fn seen(&self) -> &BTreeSet<String> {
         &self.seen
     }
+}
+
+fn next(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
 /// How much of its group's desired capacity an instance is: a group with weights counts these.

@@ -3,33 +3,35 @@
 //!
 //! Groups are read page by page, and each page is finished before the next is read: of the others
 //! only the names and the outcomes are kept. For each group, [`domain::prune::plan`] decides from the
-//! group alone, and decides again from a fresh reading just before the group is changed. The record
+//! group alone, and decides again from a fresh reading just before the group is changed ([`few`]). The record
 //! of what is removed is written to the group's tags before its subnets change, and deleted after
 //! they are back. Whether a change was made is read back, whatever the call answered. What the
 //! deadline does not leave time for is named in the answer.
 
 mod auto_scaling;
+mod few;
 pub mod request;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::failure::{Class, Failure};
 use domain::prune::{
     ANSWER_SCHEMA, GroupReport, GroupState, NotReached, Outcome, PruneAction, PruneAnswer,
-    PruneRequest, PrunedFor, Record, Step, capacity, obstacles, plan,
+    PruneRequest,
 };
 use domain::workload::GroupSelector;
-use domain::{IncidentId, SubnetId};
-use futures_util::stream::{self, StreamExt};
 use runtime::clients::Connections;
 use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
+use runtime::turn::Turn;
 use serde_json::Value;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, timeout};
 
 use crate::auto_scaling::{AutoScaling, Pages};
+use crate::few::{Few, failed};
 
-/// Groups at a time. Auto Scaling's bucket is shared by the whole account, and so is its limit.
+/// Groups at a time. Auto Scaling's bucket is shared by the whole account, and so is its limit; and the
+/// more there are, the older is what was read of the last when it is changed.
 const AT_A_TIME: usize = 8;
 
 /// What is kept of the time for answering.
@@ -37,9 +39,6 @@ const TO_ANSWER: Duration = Duration::from_millis(1500);
 
 /// A group is not begun with less time than this.
 const TO_BEGIN: Duration = Duration::from_secs(3);
-
-/// Waits between reading back, while the group does not show the change yet.
-const READ_BACK_WAITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
 /// The function.
 #[derive(Debug, Clone)]
@@ -60,9 +59,10 @@ impl AsgPruning {
     pub async fn rehearse(&self) {
         let name = "rehearsal";
         let tags = BTreeMap::from([(name.to_owned(), String::new())]);
-        let _ = self.auto_scaling.group(name).await;
-        let _ = self.auto_scaling.write_tags(name, &tags).await;
-        let _ = self.auto_scaling.update_subnets(name, &[]).await;
+        let turn = Turn::within(Duration::ZERO);
+        let _ = self.auto_scaling.groups(&[name.to_owned()], &turn).await;
+        let _ = self.auto_scaling.write_tags(name, &tags, &turn).await;
+        let _ = self.auto_scaling.update_subnets(name, &[], &turn).await;
     }
 
     /// Performs a request.
@@ -79,6 +79,7 @@ impl AsgPruning {
         let request = request::read(&payload)?;
         // Instances cost much to list, and only their return is waited for.
         let with_instances = !matches!(request.action, PruneAction::Prune { .. });
+        let turn = Turn::within(invocation.remaining().saturating_sub(TO_ANSWER));
         let mut pages = self.auto_scaling.pages(&request.groups, with_instances);
         let mut groups = Vec::new();
         let mut not_reached = NotReached::default();
@@ -88,7 +89,7 @@ impl AsgPruning {
                 break;
             }
             let left = invocation.remaining().saturating_sub(TO_ANSWER);
-            let page = timeout(left, pages.next()).await.unwrap_or_else(|_| {
+            let page = timeout(left, pages.next(&turn)).await.unwrap_or_else(|_| {
                 let message = "DescribeAutoScalingGroups: no answer before the deadline";
                 Err(Failure::new(Class::OutOfTime, message))
             });
@@ -103,15 +104,9 @@ impl AsgPruning {
                     break;
                 }
             };
-            let mut outcomes = stream::iter(page)
-                .map(|group| self.reach(&request, &invocation, group))
-                .buffered(AT_A_TIME);
-            while let Some(outcome) = outcomes.next().await {
-                match outcome {
-                    Ok(report) => groups.push(report),
-                    Err(name) => not_reached.groups.push(name),
-                }
-            }
+            let (reports, names) = self.reach(&request, &invocation, &turn, page).await;
+            groups.extend(reports);
+            not_reached.groups.extend(names);
         }
         // What is gone needs no restoring.
         let all_wanted = !matches!(request.action, PruneAction::Restore { .. });
@@ -131,245 +126,44 @@ impl AsgPruning {
         })
     }
 
-    /// Acts on a group within the time that is left; its name where time ran out. To be cut off at
-    /// any point does no harm: the record is there before the change and until after its undo.
+    /// Acts on groups within the time that is left: the reports, and the names of those for which time ran
+    /// out. To be cut off at any point does no harm: the record is there before the change and until after
+    /// its undo.
     async fn reach(
         &self,
         request: &PruneRequest,
         invocation: &Invocation,
-        group: GroupState,
-    ) -> Result<GroupReport, String> {
-        let name = group.name.clone();
-        let left = invocation.remaining().saturating_sub(TO_ANSWER);
-        if left < TO_BEGIN {
-            return Err(name);
-        }
-        timeout(left, self.act(request, group))
-            .await
-            .map_err(|_| name)
-    }
-
-    async fn act(&self, request: &PruneRequest, group: GroupState) -> GroupReport {
-        let pruned_for = Record::read(&group.tags)
-            .ok()
-            .flatten()
-            .map(PrunedFor::from);
-        let (step, group) = match plan(request, &group) {
-            Step::Leave(outcome) => (Step::Leave(outcome), group),
-            Step::Prune { .. } | Step::Restore { .. } => self.plan_afresh(request, group).await,
-        };
-        let (outcome, after) = match step {
-            Step::Leave(outcome) => (outcome, group),
-            Step::Prune {
-                record,
-                removed,
-                remaining,
-            } => self.prune(group, record, removed, remaining).await,
-            Step::Restore {
-                target,
-                added,
-                keys,
-            } => self.restore(group, target, added, keys).await,
-        };
-        let obstacles = match request.action {
-            PruneAction::Status => obstacles(request, &after),
-            PruneAction::Prune { .. } | PruneAction::Restore { .. } => Vec::new(),
-        };
-        let zone = request.action.incident().map(IncidentId::zone);
-        GroupReport {
-            group: after.name.clone(),
-            outcome,
-            pruned_for,
-            capacity: match (&request.action, zone) {
-                (PruneAction::Restore { .. }, Some(zone)) => capacity(&after, zone, &request.zones),
-                _ => None,
-            },
-            obstacles,
-        }
-    }
-
-    /// Plans from a new reading. Since its page was listed, somebody may have changed the group, and
-    /// whoever sets a group's subnets sets all of them.
-    async fn plan_afresh(&self, request: &PruneRequest, listed: GroupState) -> (Step, GroupState) {
-        let refresh = async {
-            match &request.action {
-                PruneAction::Prune { .. } => {
-                    self.auto_scaling.refresh_in_progress(&listed.name).await
-                }
-                PruneAction::Restore { .. } | PruneAction::Status => Ok(None),
-            }
-        };
-        match tokio::try_join!(self.auto_scaling.group(&listed.name), refresh) {
-            Ok((group, refresh)) => {
-                let group = GroupState { refresh, ..group };
-                (plan(request, &group), group)
-            }
-            Err(failure) => (Step::Leave(failed(failure)), listed),
-        }
-    }
-
-    async fn prune(
-        &self,
-        group: GroupState,
-        record: Record,
-        removed: BTreeSet<SubnetId>,
-        remaining: Vec<String>,
-    ) -> (Outcome, GroupState) {
-        if let Err(failure) = self
-            .auto_scaling
-            .write_tags(&group.name, &record.to_tags())
-            .await
-        {
-            return (failed(failure), group);
-        }
-        let is_done = |after: &GroupState| {
-            !after
-                .subnets
-                .iter()
-                .any(|subnet| removed.iter().any(|gone| gone.as_str() == subnet))
-        };
-        let after = match self.change(&group, &remaining, is_done).await {
-            Ok(after) => after,
-            Err(failure) => return (failed(failure), group),
-        };
-        match self.keep_record_of_prune(&after, &record).await {
-            Ok(()) => (
-                Outcome::Pruned {
-                    removed,
-                    remaining: after.subnets.clone(),
-                },
-                after,
-            ),
-            Err(failure) => (failed(failure), after),
-        }
-    }
-
-    async fn restore(
-        &self,
-        group: GroupState,
-        target: Option<Vec<String>>,
-        added: BTreeSet<SubnetId>,
-        keys: BTreeSet<String>,
-    ) -> (Outcome, GroupState) {
-        let after = match target {
-            None => group.clone(),
-            Some(target) => {
-                let is_done = |after: &GroupState| {
-                    added
-                        .iter()
-                        .all(|back| after.subnets.iter().any(|subnet| back.as_str() == subnet))
-                };
-                match self.change(&group, &target, is_done).await {
-                    Ok(after) => after,
-                    Err(failure) => return (failed(failure), group),
-                }
-            }
-        };
-        if let Err(failure) = same_record(&group, &after) {
-            return (failed(failure), after);
-        }
-        if let Err(failure) = self.auto_scaling.delete_tags(&group.name, &keys).await {
-            return (failed(failure), after);
-        }
-        match self.keep_record(&group).await {
-            Ok(()) => (Outcome::Restored { added }, after),
-            Err(failure) => (failed(failure), after),
-        }
-    }
-
-    /// Writes the record again if it was deleted before the group had lost its subnets: by a restore
-    /// that ran at the same time and found nothing missing, or by a person. The restore looks at the
-    /// subnets after it has deleted, and this looks at the record after the subnets are gone, so one of
-    /// the two sees the other.
-    async fn keep_record_of_prune(
-        &self,
-        after: &GroupState,
-        record: &Record,
-    ) -> Result<(), Failure> {
-        if !Record::keys_in(&after.tags).is_empty() {
-            return Ok(());
-        }
-        self.auto_scaling
-            .write_tags(&after.name, &record.to_tags())
-            .await?;
-        let message = format!("{} lost the record of its prune meanwhile", after.name);
-        Err(Failure::new(Class::Conflict, message))
-    }
-
-    /// Writes the record again if the group lacks, after all, what the record named: a prune ran at
-    /// the same time, and its record was deleted with ours.
-    async fn keep_record(&self, before: &GroupState) -> Result<(), Failure> {
-        let after = self.auto_scaling.group(&before.name).await?;
-        let Ok(Some(record)) = Record::read(&before.tags) else {
-            return Ok(());
-        };
-        let lacks = |subnet: &SubnetId| !after.subnets.iter().any(|has| has == subnet.as_str());
-        let on_record = !Record::keys_in(&after.tags).is_empty();
-        if on_record || !record.removed.iter().any(lacks) {
-            return Ok(());
-        }
-        self.auto_scaling
-            .write_tags(&before.name, &record.to_tags())
-            .await?;
-        let message = format!("{} lost the zone's subnets again meanwhile", before.name);
-        Err(Failure::new(Class::Conflict, message))
-    }
-
-    /// Gives a group these subnets, and reads back what it has then. The call's own answer decides
-    /// nothing: an answer may get lost, and somebody else may change the group at the same time.
-    async fn change(
-        &self,
-        group: &GroupState,
-        subnets: &[String],
-        is_done: impl Fn(&GroupState) -> bool,
-    ) -> Result<GroupState, Failure> {
-        let called = self.auto_scaling.update_subnets(&group.name, subnets).await;
-        if let Err(failure) = &called
-            && !matches!(
-                failure.class,
-                Class::Timeout | Class::Unavailable | Class::BadAnswer | Class::Conflict
-            )
-        {
-            return Err(failure.clone());
-        }
-        let mut waits = READ_BACK_WAITS.iter();
-        loop {
-            let after = self.auto_scaling.group(&group.name).await?;
-            if is_done(&after) {
-                return Ok(after);
-            }
-            match waits.next() {
-                Some(wait) => sleep(*wait).await,
-                None => break,
+        turn: &Turn,
+        groups: Vec<GroupState>,
+    ) -> (Vec<GroupReport>, Vec<String>) {
+        let few = Few::new(&self.auto_scaling, request, turn);
+        let mut reports: Vec<(usize, GroupReport)> = Vec::new();
+        let mut to_act_on = Vec::new();
+        for (index, group) in groups.into_iter().enumerate() {
+            match few.leave(&group) {
+                Some(report) => reports.push((index, report)),
+                None => to_act_on.push((index, group)),
             }
         }
-        called?;
-        Err(Failure::new(
-            Class::NotApplied,
-            format!(
-                "UpdateAutoScalingGroup of {} was accepted, but the group's subnets are not what was asked for",
-                group.name
-            ),
-        ))
-    }
-}
-
-/// Whether the record that is to be deleted is the one that was read. A restore that was slow may find
-/// that of another zone, which was pruned meanwhile, under the same keys.
-fn same_record(before: &GroupState, after: &GroupState) -> Result<(), Failure> {
-    let keys = Record::keys_in(&after.tags);
-    let changed = |key: &String| after.tags.get(key) != before.tags.get(key);
-    if keys.iter().any(changed) {
-        let message = format!("the record on {} has changed meanwhile", after.name);
-        return Err(Failure::new(Class::Conflict, message));
-    }
-    Ok(())
-}
-
-fn failed(failure: Failure) -> Outcome {
-    Outcome::Failed {
-        class: failure.class,
-        message: failure.message,
+        let mut not_reached = Vec::new();
+        while !to_act_on.is_empty() {
+            let rest = to_act_on.split_off(to_act_on.len().min(AT_A_TIME));
+            let (places, groups): (Vec<usize>, Vec<GroupState>) = to_act_on.into_iter().unzip();
+            to_act_on = rest;
+            let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+            let left = invocation.remaining().saturating_sub(TO_ANSWER);
+            let acted = match left < TO_BEGIN {
+                true => None,
+                false => timeout(left, few.act(groups)).await.ok(),
+            };
+            match acted {
+                Some(acted) => reports.extend(places.into_iter().zip(acted)),
+                None => not_reached.extend(names),
+            }
+        }
+        reports.sort_by_key(|(index, _)| *index);
+        let reports = reports.into_iter().map(|(_, report)| report).collect();
+        (reports, not_reached)
     }
 }
 

@@ -2,9 +2,10 @@
 //! the APIs as AWS publishes them.
 //!
 //! Every workload has one load balancer, four Auto Scaling groups and twenty subnets in three zones. Its
-//! alarm goes off at the same moment as all others, and its tick comes every minute, at a second of its
-//! own. Each call takes 20 ms. What AWS does not publish is taken to be ten calls a second after a burst
-//! of twenty, for each operation of ARC, and for all of Auto Scaling together, whose bucket is one.
+//! alarm goes off at the same moment as all others, and its tick comes as often as docs/CONFIGURATION.md
+//! advises for so many, at a second of its own. Each call takes 20 ms. What AWS does not publish is taken
+//! to be ten calls a second after a burst of twenty, for each operation of ARC, and for all of Auto Scaling
+//! together, whose bucket is one. Lambda runs as many invocations at once as `infra` reserves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use region::fault::spec::RegionFault;
 use region::operation::Service;
 use region::region::Region;
 use region::scenario::healthy;
-use region::stage::{CLASSIFIER, REGION, RULES, Stage};
+use region::stage::{ASG_PRUNING, CLASSIFIER, REGION, RULES, Stage, ZONAL_SHIFT};
 use region::state::State;
 use serde_json::{Value, json};
 
@@ -29,6 +30,8 @@ use serde_json::{Value, json};
 pub const GROUPS: usize = 4;
 /// Subnets of a workload, in all zones together.
 const SUBNETS: usize = 20;
+/// Calls of DescribeAlarms a second, as published.
+pub const ALARMS_RATE: f64 = 9.0;
 /// Calls a second in the long run, and at once, where AWS publishes nothing.
 pub const RATE: f64 = 10.0;
 /// See [`RATE`].
@@ -48,8 +51,12 @@ const ARC_OPERATIONS: [&str; 5] = [
 ];
 /// How often the clock moves.
 const BEAT: Duration = Duration::from_millis(10);
-/// Between two ticks of a workload, in seconds.
-const TICK: i64 = 60;
+/// Workloads of an account for each minute between two ticks of one of them, and the longest time between.
+const WORKLOADS_PER_TICK_MINUTE: usize = 30;
+/// See [`WORKLOADS_PER_TICK_MINUTE`].
+const MOST_TICK_MINUTES: usize = 15;
+/// Invocations of zonal-shift and of asg-pruning that `infra` reserves at the most.
+const RESERVED: [(&str, u32); 2] = [(ZONAL_SHIFT, 50), (ASG_PRUNING, 10)];
 /// A fleet that is not done by then is not done, in virtual minutes.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
@@ -62,11 +69,12 @@ pub struct Outcome {
     pub shifted: Option<f64>,
     /// The least that the buckets allow.
     pub shift_bound: f64,
-    /// From the alarms to the last group that lost the zone, in seconds.
+    /// From the alarms to when asg-pruning has seen that the last group lost the zone, in seconds; `None` where
+    /// one did not.
     pub pruned: Option<f64>,
     /// The least that the buckets allow for the calls that a prune is made of.
     pub prune_bound: f64,
-    /// Calls that arrived, by service and operation, until the last group was pruned: admitted ones, and
+    /// Calls that arrived, by service and operation, until then: admitted ones, and
     /// throttled ones.
     pub calls: BTreeMap<(Service, &'static str), (usize, usize)>,
     /// Invocations that ended in an error, by function and type.
@@ -94,14 +102,20 @@ impl Outcome {
     }
 }
 
-/// The least time in which so many calls pass a bucket, in seconds.
+/// The least time in which so many calls pass a bucket of this rate, in seconds.
 #[must_use]
 #[allow(
     clippy::cast_precision_loss,
     reason = "some ten thousand calls at the most"
 )]
-pub fn bound(calls: usize) -> f64 {
-    ((calls as f64 - BURST) / RATE).max(0.0)
+pub fn bound(calls: usize, rate: f64) -> f64 {
+    ((calls as f64 - BURST) / rate).max(0.0)
+}
+
+/// Between two ticks of a workload, in seconds.
+fn tick_of(workloads: usize) -> i64 {
+    let minutes = workloads.div_ceil(WORKLOADS_PER_TICK_MINUTE);
+    60 * i64::try_from(minutes.clamp(1, MOST_TICK_MINUTES)).unwrap_or(1)
 }
 
 /// Lets the zone fail for so many workloads. The clock of tokio has to be paused.
@@ -123,6 +137,14 @@ pub async fn play(workloads: usize) -> anyhow::Result<Outcome> {
         stage.region.state().events.remove_rule(rule);
     }
     throttle(&stage.region)?;
+    {
+        let mut state = stage.region.state();
+        let for_each = u32::try_from(workloads)?.max(20);
+        state.lambda.reserve_concurrency(CLASSIFIER, Some(for_each));
+        for (function, reserved) in RESERVED {
+            state.lambda.reserve_concurrency(function, Some(reserved));
+        }
+    }
     let began = stage.region.now();
     stage.region.state().calls.clear();
     for definition in &fleet {
@@ -140,7 +162,7 @@ pub async fn play(workloads: usize) -> anyhow::Result<Outcome> {
     let mut tally = Tally::default();
     drive(&stage.region, &fleet, began, &mut tally).await;
     tally.take(&mut stage.region.state(), began);
-    Ok(outcome(&pipeline, workloads, tally))
+    Ok(outcome(&pipeline, workloads, began, tally))
 }
 
 /// What the calls tell. The Region keeps only so many of them, so they are counted on the way.
@@ -148,7 +170,6 @@ pub async fn play(workloads: usize) -> anyhow::Result<Outcome> {
 struct Tally {
     calls: BTreeMap<(Service, &'static str), (usize, usize)>,
     shifted: Option<f64>,
-    pruned: Option<f64>,
 }
 
 impl Tally {
@@ -163,11 +184,8 @@ impl Tally {
                 continue;
             }
             of.0 += 1;
-            let seconds = Some(call.at.duration_since(began).as_secs_f64());
-            match call.operation.name {
-                "StartZonalShift" => self.shifted = seconds,
-                "UpdateAutoScalingGroup" => self.pruned = seconds,
-                _ => {}
+            if call.operation.name == "StartZonalShift" {
+                self.shifted = Some(call.at.duration_since(began).as_secs_f64());
             }
         }
     }
@@ -176,7 +194,7 @@ impl Tally {
 /// Moves the Region's clock with tokio's, until every workload is evacuated.
 async fn drive(region: &Arc<Region>, fleet: &[Value], began: Timestamp, tally: &mut Tally) {
     let mut ticked = began.as_second();
-    while !is_done(region, fleet.len()) && region.now().duration_since(began) < GIVEN_UP_AFTER {
+    while region.now().duration_since(began) < GIVEN_UP_AFTER {
         tokio::time::sleep(BEAT).await;
         let beat = SignedDuration::try_from(BEAT).unwrap_or_default();
         let now = region.now().checked_add(beat).unwrap_or(Timestamp::MAX);
@@ -184,6 +202,9 @@ async fn drive(region: &Arc<Region>, fleet: &[Value], began: Timestamp, tally: &
             ticked += 1;
             tick(region, fleet, ticked - began.as_second(), now);
             tally.take(&mut region.state(), began);
+            if is_done(&region.state(), fleet.len()) {
+                return;
+            }
         }
         for due in region.step_until(now) {
             let region = Arc::clone(region);
@@ -195,19 +216,39 @@ async fn drive(region: &Arc<Region>, fleet: &[Value], began: Timestamp, tally: &
 /// The ticks of this second: each workload's comes at its own.
 fn tick(region: &Region, fleet: &[Value], second: i64, now: Timestamp) {
     let mut state = region.state();
+    let every = tick_of(fleet.len());
+    let workloads = i64::try_from(fleet.len()).unwrap_or(1);
     for (number, definition) in (1_i64..).zip(fleet) {
-        if (second + number) % TICK == 0 {
+        if (second + number * every / workloads) % every == 0 {
             let tick = json!({"workload": definition, "command": {"action": "reconcile", "reason": "schedule"}});
             state.lambda.enqueue(CLASSIFIER, tick, now);
         }
     }
 }
 
-fn is_done(region: &Region, workloads: usize) -> bool {
-    let state = region.state();
-    let shifted = state.arc.shifts().len();
+fn is_done(state: &State, workloads: usize) -> bool {
     let changed = state.auto_scaling.changes().len();
-    shifted >= workloads && changed >= workloads * GROUPS
+    changed >= workloads * GROUPS && pruned_at(state, workloads).is_some()
+}
+
+/// When the last prune was over, by the answers of asg-pruning; `None` where they do not tell of every group.
+fn pruned_at(state: &State, workloads: usize) -> Option<Timestamp> {
+    let pruned = |answer: &Value| {
+        let groups = answer["groups"].as_array().into_iter().flatten();
+        groups.filter(|group| group["outcome"] == "pruned").count()
+    };
+    let ended = state
+        .lambda
+        .invocations()
+        .filter(|invocation| invocation.function == ASG_PRUNING)
+        .filter_map(|invocation| {
+            Some((pruned(invocation.outcome.as_ref().ok()?), invocation.ended))
+        })
+        .filter(|(groups, _)| *groups > 0);
+    let (groups, last) = ended.fold((0, None), |(groups, last), (more, at)| {
+        (groups + more, last.max(Some(at)))
+    });
+    last.filter(|_| groups >= workloads * GROUPS)
 }
 
 /// Adds a workload to the Region; its definition.
@@ -286,7 +327,10 @@ fn throttle(region: &Region) -> anyhow::Result<()> {
     ));
     // Published: nine a second.
     faults.push(format!(
-        "throttle:service=cloudwatch,operation=DescribeAlarms,perSecond=9,burst={BURST}"
+        "throttle:service=cloudwatch,operation=DescribeAlarms,perSecond={ALARMS_RATE},burst={BURST}"
+    ));
+    faults.push(format!(
+        "throttle:service=cloudwatch,operation=ListAlarmMuteRules,perSecond={RATE},burst={BURST}"
     ));
     for service in ["cloudwatch", "arc-zonal-shift", "autoscaling", "sns"] {
         faults.push(format!("slow:service={service},milliseconds=20"));
@@ -298,7 +342,7 @@ fn throttle(region: &Region) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn outcome(pipeline: &Pipeline, workloads: usize, tally: Tally) -> Outcome {
+fn outcome(pipeline: &Pipeline, workloads: usize, began: Timestamp, tally: Tally) -> Outcome {
     let state = pipeline.stage.region.state();
     let mut failed: BTreeMap<(String, String), usize> = BTreeMap::new();
     for invocation in state.lambda.invocations() {
@@ -313,13 +357,12 @@ fn outcome(pipeline: &Pipeline, workloads: usize, tally: Tally) -> Outcome {
         shifted: tally
             .shifted
             .filter(|_| state.arc.shifts().len() >= workloads),
-        shift_bound: bound(workloads),
-        pruned: tally
-            .pruned
-            .filter(|_| state.auto_scaling.changes().len() >= groups),
-        // One list for each workload; for each group a fresh look at it and at its refreshes, the record,
-        // the change. The last look, after the change, is not waited for.
-        prune_bound: bound(workloads + groups * 4 + groups.saturating_sub(1)),
+        // Every shift needs one look at the alarms, which is the slowest bucket on the way to it.
+        shift_bound: bound(workloads, ALARMS_RATE),
+        pruned: pruned_at(&state, workloads).map(|at| at.duration_since(began).as_secs_f64()),
+        // For each workload a list, a fresh look at all groups and a look after the change; for each group a
+        // look at its refreshes, the record, the change.
+        prune_bound: bound(workloads * 3 + groups * 3, RATE),
         calls: tally.calls,
         failed,
         dead_letters: state.lambda.dead_letters().len(),
@@ -332,7 +375,13 @@ mod tests {
 
     #[test]
     fn a_burst_costs_nothing_and_the_rest_its_rate() {
-        assert_eq!(bound(20), 0.0);
-        assert!((bound(500) - 48.0).abs() < 1e-9);
+        assert_eq!(bound(20, RATE), 0.0);
+        assert!((bound(500, RATE) - 48.0).abs() < 1e-9);
+        assert!((bound(110, ALARMS_RATE) - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_tick_of_a_fleet_comes_as_often_as_is_advised() {
+        assert_eq!([1, 30, 31, 500].map(tick_of), [60, 60, 120, 900]);
     }
 }

@@ -26,9 +26,11 @@ use domain::shift::{ShiftAction, ShiftAnswer};
 use domain::signal::{Action, Command, Signal, Trigger};
 use domain::verdict::{EvacuateReason, Verdict};
 use domain::workload::Workload;
-use runtime::clients::OPERATION;
+use runtime::clients::{LONGEST_BACKOFF, OPERATION};
 use runtime::invocation::Invocation;
 use runtime::telemetry::Metric;
+use runtime::turn::Turn;
+use tokio::time::{Instant, sleep};
 
 use crate::Classifier;
 use crate::observe::{not_reached, prune_request, shift_request};
@@ -39,8 +41,21 @@ const TO_TELL: Duration = Duration::from_secs(3);
 /// What is kept of the time for the answer alone.
 const TO_ANSWER: Duration = Duration::from_millis(500);
 
-/// A shift is given so much time at the most, so that a stuck call leaves time to tell.
+/// What zonal-shift may take, more than its own time limit: so a call that is stuck is told soon.
 const TO_SHIFT: Duration = Duration::from_secs(22);
+
+/// What asg-pruning may take, the same way.
+const TO_PRUNE: Duration = Duration::from_secs(125);
+
+/// A shift that could not be started so long after the decision is not started from it any more.
+const DECISION: Duration = Duration::from_secs(60);
+
+/// Before ARC is asked again whether it applies a shift, while it throttles: at least this, and up to
+/// [`MORE_TO_CONFIRM`] more. The shifts of others come first.
+const TO_CONFIRM: Duration = Duration::from_secs(60);
+
+/// See [`TO_CONFIRM`].
+const MORE_TO_CONFIRM: Duration = Duration::from_secs(60);
 
 /// One plan being carried out.
 struct Run<'a> {
@@ -172,12 +187,14 @@ impl Run<'_> {
         report: &mut Report,
     ) -> Result<Option<Phase>, Stopped> {
         if plan.shift {
-            let answer = self.shift().await;
-            let answer = answer.map_err(|failure| stop(report, "shift", failure))?;
-            let gate = after_shift(self.workload, &answer);
-            report.shifts.push(answer);
+            let gate = self.shift_and_confirm(report).await?;
             match gate {
-                AfterShift::InEffect => self.measure(report),
+                AfterShift::InEffect => {}
+                AfterShift::Unconfirmed => {
+                    let message = "ARC throttles, and does not show whether the shift is in effect";
+                    let failure = Failure::new(Class::Throttled, message);
+                    return Err(stop(report, "shift", failure));
+                }
                 AfterShift::Failed(failure) => return Err(stop(report, "shift", failure)),
                 AfterShift::Held(reason) => {
                     report.verdict = Verdict::hold(Some(self.incident.zone()), reason);
@@ -361,6 +378,44 @@ impl Run<'_> {
         told
     }
 
+    /// Shifts, and asks again while ARC throttles: soon where the shift could not be started, and late where
+    /// all that is missing is whether it is in effect.
+    async fn shift_and_confirm(&self, report: &mut Report) -> Result<AfterShift, Stopped> {
+        let decided = Instant::now();
+        let mut measured = false;
+        loop {
+            let earlier = report.shifts.pop();
+            let answer = match (self.shift().await, earlier) {
+                (Ok(answer), None) => answer,
+                (Ok(answer), Some(earlier)) => earlier.followed_by(answer),
+                (Err(failure), Some(earlier)) if failure.class == Class::Throttled => earlier,
+                (Err(failure), earlier) => {
+                    report.shifts.extend(earlier);
+                    return Err(stop(report, "shift", failure));
+                }
+            };
+            let gate = after_shift(self.workload, &answer);
+            report.shifts.push(answer);
+            if !measured && matches!(gate, AfterShift::InEffect | AfterShift::Unconfirmed) {
+                self.measure(report);
+                measured = true;
+            }
+            let wait = match &gate {
+                AfterShift::Failed(failure)
+                    if failure.class == Class::Throttled && decided.elapsed() < DECISION =>
+                {
+                    LONGEST_BACKOFF.mul_f64(fastrand::f64())
+                }
+                AfterShift::Unconfirmed => TO_CONFIRM + MORE_TO_CONFIRM.mul_f64(fastrand::f64()),
+                _ => return Ok(gate),
+            };
+            if wait + TO_SHIFT > self.time_to_act() {
+                return Ok(gate);
+            }
+            sleep(wait).await;
+        }
+    }
+
     async fn shift(&self) -> Result<ShiftAnswer, Failure> {
         self.resources(ShiftAction::Shift {
             incident: self.incident.clone(),
@@ -391,10 +446,11 @@ impl Run<'_> {
     async fn resources(&self, action: ShiftAction) -> Result<ShiftAnswer, Failure> {
         let request = shift_request(self.workload, self.drill, self.dry_run, action);
         let within = TO_SHIFT.min(self.time_to_act());
+        let turn = Turn::within(DECISION.min(self.time_to_act()));
         let function = &self.function.configuration.zonal_shift;
         self.function
             .functions
-            .call(function, &request, within)
+            .call(function, &request, within, &turn)
             .await
     }
 
@@ -405,10 +461,13 @@ impl Run<'_> {
             Failure::new(Class::BadInput, missing)
         })?;
         let request = prune_request(self.workload, groups, self.drill, self.dry_run, action);
+        let within = TO_PRUNE.min(self.time_to_act());
+        // Lambda lets only so many prune at once: traffic is away, and the others wait.
+        let turn = Turn::within(self.time_to_act()).giving_way();
         let function = &self.function.configuration.asg_pruning;
         self.function
             .functions
-            .call(function, &request, self.time_to_act())
+            .call(function, &request, within, &turn)
             .await
     }
 
@@ -446,7 +505,7 @@ impl Run<'_> {
 }
 
 /// Whether it is the schedule's tick.
-fn is_tick(signal: &Signal) -> bool {
+pub(crate) fn is_tick(signal: &Signal) -> bool {
     let reconciles = |command: &Command| command.action == Action::Reconcile;
     matches!(&signal.trigger, Trigger::Command(command) if reconciles(command))
 }

@@ -14,6 +14,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use runtime::clients::{Connections, limits, retries};
 use runtime::failure::of_call;
+use runtime::turn::{Outside, Turn};
 
 /// DescribeAlarms takes so many names.
 const MOST_NAMES: usize = 100;
@@ -32,13 +33,14 @@ impl Alarms {
     #[must_use]
     pub fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("CLOUDWATCH"));
+        let config = config.retry_partition(retries()).retry_classifier(Outside);
         Self {
-            client: Client::from_conf(config.retry_partition(retries()).build()),
+            client: Client::from_conf(config.build()),
         }
     }
 
-    /// Reads alarms of every kind by name, within so long; one that does not exist is missing from the
-    /// answer.
+    /// Reads alarms of every kind by name, each call within so long; one that does not exist is missing from
+    /// the answer.
     ///
     /// # Errors
     /// Where `DescribeAlarms` fails.
@@ -46,25 +48,28 @@ impl Alarms {
         &self,
         names: &[String],
         within: Duration,
+        turn: &Turn,
     ) -> Result<BTreeMap<String, AlarmReading>, Failure> {
         let mut readings = BTreeMap::new();
         for names in names.chunks(MOST_NAMES) {
-            let mut token = None;
+            let mut token: Option<String> = None;
             loop {
-                let answer = self
-                    .client
-                    .describe_alarms()
-                    .set_alarm_names(Some(names.to_vec()))
-                    // Without a type only metric alarms are answered.
-                    .alarm_types(AlarmType::CompositeAlarm)
-                    .alarm_types(AlarmType::MetricAlarm)
-                    .alarm_types(AlarmType::LogAlarm)
-                    .set_next_token(token)
-                    .customize()
-                    .config_override(Config::builder().timeout_config(limits(within)))
-                    .send()
-                    .await
-                    .map_err(|error| of_call("DescribeAlarms", &error))?;
+                let answer = turn.take(|| async {
+                    self.client
+                        .describe_alarms()
+                        .set_alarm_names(Some(names.to_vec()))
+                        // Without a type only metric alarms are answered.
+                        .alarm_types(AlarmType::CompositeAlarm)
+                        .alarm_types(AlarmType::MetricAlarm)
+                        .alarm_types(AlarmType::LogAlarm)
+                        .set_next_token(token.clone())
+                        .customize()
+                        .config_override(Config::builder().timeout_config(limits(within)))
+                        .send()
+                        .await
+                        .map_err(|error| of_call("DescribeAlarms", &error))
+                });
+                let answer = answer.await?;
                 readings.extend(answer.composite_alarms().iter().filter_map(|alarm| {
                     let by = alarm.actions_suppressed_by();
                     let reading = reading(
@@ -98,13 +103,14 @@ impl Alarms {
     pub(crate) async fn read_mutes(
         &self,
         readings: &mut BTreeMap<String, AlarmReading>,
+        turn: &Turn,
     ) -> Result<(), Failure> {
         let in_alarm = readings
             .iter_mut()
             .filter(|(_, reading)| reading.state == AlarmState::Alarm);
         let questions: Vec<_> = in_alarm
             .map(|(name, reading)| async move {
-                reading.muted_by = self.mute_of(name).await?;
+                reading.muted_by = self.mute_of(name, turn).await?;
                 Ok(())
             })
             .collect();
@@ -113,18 +119,20 @@ impl Alarms {
     }
 
     /// The mute rule that mutes an alarm now.
-    async fn mute_of(&self, name: &str) -> Result<Option<String>, Failure> {
-        let mut token = None;
+    async fn mute_of(&self, name: &str, turn: &Turn) -> Result<Option<String>, Failure> {
+        let mut token: Option<String> = None;
         loop {
-            let answer = self
-                .client
-                .list_alarm_mute_rules()
-                .alarm_name(name)
-                .statuses(AlarmMuteRuleStatus::Active)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| of_call(&format!("ListAlarmMuteRules of {name}"), &error))?;
+            let answer = turn.take(|| async {
+                let asked = self
+                    .client
+                    .list_alarm_mute_rules()
+                    .alarm_name(name)
+                    .statuses(AlarmMuteRuleStatus::Active)
+                    .set_next_token(token.clone());
+                let answer = asked.send().await;
+                answer.map_err(|error| of_call(&format!("ListAlarmMuteRules of {name}"), &error))
+            });
+            let answer = answer.await?;
             let rules = answer.alarm_mute_rule_summaries();
             let active = rules
                 .iter()

@@ -9,6 +9,7 @@ use aws_sdk_lambda::types::InvocationType;
 use domain::failure::{Class, Failure};
 use runtime::clients::{CONNECT, Connections, retries};
 use runtime::failure::of_call;
+use runtime::turn::{Outside, Turn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +33,14 @@ impl Functions {
     #[must_use]
     pub fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("LAMBDA"));
+        let config = config.retry_partition(retries()).retry_classifier(Outside);
         Self {
-            client: Client::from_conf(config.retry_partition(retries()).build()),
+            client: Client::from_conf(config.build()),
         }
     }
 
-    /// Invokes a function and reads its answer. An error of the function arrives with HTTP status
-    /// 200, and is a failure all the same.
+    /// Invokes a function and reads its answer, which may take so long from when Lambda lets the function
+    /// run. An error of the function arrives with HTTP status 200, and is a failure all the same.
     ///
     /// # Errors
     /// What went wrong with the call, and what the function ended with; of our own functions, with its class.
@@ -47,6 +49,7 @@ impl Functions {
         function: &str,
         request: &impl Serialize,
         within: Duration,
+        turn: &Turn,
     ) -> Result<Answer, Failure> {
         let payload = serde_json::to_vec(request).map_err(|error| {
             Failure::new(Class::BadInput, format!("request to {function}: {error}"))
@@ -58,17 +61,21 @@ impl Functions {
             .operation_attempt_timeout(within)
             .operation_timeout(within)
             .build();
-        let answer = self
-            .client
-            .invoke()
-            .function_name(function)
-            .invocation_type(InvocationType::RequestResponse)
-            .payload(Blob::new(payload))
-            .customize()
-            .config_override(aws_sdk_lambda::config::Config::builder().timeout_config(limits))
-            .send()
-            .await
-            .map_err(|error| of_call(&format!("Invoke of {function}"), &error))?;
+        let payload = Blob::new(payload);
+        // Whether Lambda throttles is known from the call alone: what the function answers is not looked at.
+        let answer = turn.take(|| async {
+            self.client
+                .invoke()
+                .function_name(function)
+                .invocation_type(InvocationType::RequestResponse)
+                .payload(payload.clone())
+                .customize()
+                .config_override(config::Config::builder().timeout_config(limits.clone()))
+                .send()
+                .await
+                .map_err(|error| of_call(&format!("Invoke of {function}"), &error))
+        });
+        let answer = answer.await?;
         let body = answer.payload().map(Blob::as_ref).unwrap_or_default();
         if let Some(kind) = answer.function_error() {
             return Err(function_failure(function, kind, body));

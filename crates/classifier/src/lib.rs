@@ -16,6 +16,7 @@ mod observe;
 mod told;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::decide::decide;
 use domain::failure::{Class, Disposition};
@@ -26,6 +27,7 @@ use runtime::clients::{Connections, OPERATION};
 use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
 use runtime::telemetry::{Meter, Metric};
+use runtime::turn::Turn;
 use serde_json::Value;
 
 pub use alarms::Alarms;
@@ -69,6 +71,7 @@ impl Classifier {
     pub async fn rehearse(&self) {
         let names = ["rehearsal".to_owned()];
         let function = &self.configuration.zonal_shift;
+        let once = Turn::within(Duration::ZERO);
         let notice = Notice {
             subject: names[0].clone(),
             message: names[0].clone(),
@@ -77,9 +80,9 @@ impl Classifier {
             phase: Phase::Held,
         };
         let _ = tokio::join!(
-            self.alarms.read(&names, OPERATION),
+            self.alarms.read(&names, OPERATION, &once),
             self.functions
-                .call::<Value>(function, &Value::Null, OPERATION),
+                .call::<Value>(function, &Value::Null, OPERATION, &once),
             self.messages.publish(&notice, OPERATION),
         );
     }

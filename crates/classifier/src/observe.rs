@@ -9,7 +9,8 @@
 //! only where an alarm or a person makes it matter, and whether an evacuated zone was seen to be well
 //! only where its fail-back waits for nothing else. What is read at the same time is not read at one
 //! moment: an evacuation that begins meanwhile can look like one whose shift has ended, which would be
-//! undone. So before that is believed of an incident, the shifts are read once more.
+//! undone. So before that is believed of an incident, the shifts are read once more. Where APIs throttle,
+//! looking waits for its turn, and what was read long before the rest is read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,8 +29,11 @@ use domain::workload::{GroupSelector, Origin, Workload};
 use domain::{prune, shift};
 use runtime::clients::OPERATION;
 use runtime::invocation::Invocation;
+use runtime::turn::Turn;
+use tokio::time::Instant;
 
 use crate::Classifier;
+use crate::act::is_tick;
 
 /// What asking may cost while customers wait.
 const FAST: Duration = Duration::from_secs(1);
@@ -37,6 +41,75 @@ const FAST: Duration = Duration::from_secs(1);
 /// What a look at the shifts and the groups may cost: less than the functions' own time limits, so
 /// that it is this function that says what was not answered.
 const STATUS: Duration = Duration::from_secs(15);
+
+/// How long an API that throttles is asked again for what has to be known. Five hundred workloads get
+/// their turn at CloudWatch's alarms within a minute.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What was read so long before the last answer is read again.
+const STALE: Duration = Duration::from_secs(15);
+
+/// It is read again so many times: in what takes longer, others change more than can be looked at.
+const MOST_ROUNDS: usize = 3;
+
+/// How long each question may take.
+struct Pace {
+    /// A call that is not throttled.
+    within: Duration,
+    /// The waiting for one's turn where a call is throttled.
+    patience: Duration,
+    /// Whether others go first.
+    gives_way: bool,
+}
+
+impl Pace {
+    fn is_fast(&self) -> bool {
+        self.within < OPERATION
+    }
+
+    /// Whether what failed fast is asked for with patience.
+    fn goes_on(&self, without: Without) -> bool {
+        self.is_fast() && without == Without::Hold
+    }
+
+    /// For a call of Lambda's, whose throttling keeps nobody from anything.
+    fn turn_at_lambda(&self) -> Turn {
+        Turn::within(self.patience)
+    }
+
+    fn turn(&self) -> Turn {
+        let turn = Turn::within(self.patience);
+        if self.gives_way {
+            turn.giving_way()
+        } else {
+            turn
+        }
+    }
+}
+
+/// A reading, and when it was taken.
+struct Dated<T> {
+    reading: T,
+    at: Instant,
+}
+
+impl<T> Dated<T> {
+    async fn of(reading: impl Future<Output = T>) -> Self {
+        Self {
+            reading: reading.await,
+            at: Instant::now(),
+        }
+    }
+
+    /// Itself, or another one where it is [`STALE`].
+    async fn or_newer(self, again: impl Future<Output = T>) -> Self {
+        if self.at.elapsed() > STALE {
+            Self::of(again).await
+        } else {
+            self
+        }
+    }
+}
 
 /// What was seen, and what could not be.
 pub(crate) struct Look {
@@ -52,41 +125,50 @@ impl Classifier {
             Trigger::ZonalAlarm { .. } | Trigger::RegionalAlarm(_)
         );
         let full = !alarm_event;
-        let within = if alarm_event { FAST } else { OPERATION };
-        let status_within = STATUS.min(invocation.remaining());
+        let pace = Pace {
+            within: if alarm_event { FAST } else { OPERATION },
+            patience: PATIENCE.min(invocation.remaining() / 2),
+            gives_way: is_tick(signal),
+        };
         // A bare alarm tells neither the zones nor their number; and where there is nothing to shift,
         // nobody but the groups tells whether another zone is evacuated.
-        let shifts_wanted = full || workload.origin == Origin::BareAlarm;
-        let groups_wanted = full || workload.resources.is_empty();
+        let mut shifts_wanted = full || workload.origin == Origin::BareAlarm;
+        let mut groups_wanted = full || workload.resources.is_empty();
         let history = workload.policy.criteria.history();
-        let evidence = async {
-            if matches!(signal.trigger, Trigger::ZonalAlarm { .. }) {
-                let source = workload.evidence.as_ref();
-                self.read_counts(source, workload, history, invocation, within)
-                    .await
-            } else {
-                Evidence::NotConfigured
-            }
+        let source = match signal.trigger {
+            Trigger::ZonalAlarm { .. } => workload.evidence.as_ref(),
+            Trigger::RegionalAlarm(_) | Trigger::Arc(_) | Trigger::Command(_) => None,
         };
-        let (alarms, evidence, mut shifts, mut groups) = tokio::join!(
-            self.read_alarms(workload, within, full),
-            evidence,
-            self.read_shifts(workload, shifts_wanted, status_within),
-            self.read_groups(workload, groups_wanted, status_within),
+        let read_alarms = || self.read_alarms(workload, &pace, full);
+        let read_counts = || self.read_counts(source, workload, history, invocation, &pace);
+        let (mut alarms, mut evidence, mut shifts, mut groups) = tokio::join!(
+            Dated::of(read_alarms()),
+            Dated::of(read_counts()),
+            Dated::of(self.read_shifts(workload, shifts_wanted, &pace)),
+            Dated::of(self.read_groups(workload, groups_wanted, &pace)),
         );
-        if alarm_event && has_recovered(signal, &alarms) {
+        if alarm_event && has_recovered(signal, &alarms.reading) {
             // Nothing is urgent any more: perhaps it has recovered because an earlier run shifted.
+            (shifts_wanted, groups_wanted) = (true, true);
             (shifts, groups) = tokio::join!(
-                self.read_shifts(workload, true, status_within),
-                self.read_groups(workload, true, status_within),
+                Dated::of(self.read_shifts(workload, true, &pace)),
+                Dated::of(self.read_groups(workload, true, &pace)),
+            );
+        }
+        for _ in 0..MOST_ROUNDS {
+            (alarms, evidence, shifts, groups) = tokio::join!(
+                alarms.or_newer(read_alarms()),
+                evidence.or_newer(read_counts()),
+                shifts.or_newer(self.read_shifts(workload, shifts_wanted, &pace)),
+                groups.or_newer(self.read_groups(workload, groups_wanted, &pace)),
             );
         }
         let mut observation = Observation {
-            alarms,
-            evidence,
+            alarms: alarms.reading,
+            evidence: evidence.reading,
             health: Evidence::NotConfigured,
-            shifts,
-            groups,
+            shifts: shifts.reading,
+            groups: groups.reading,
         };
         let mut doubted = BTreeSet::new();
         loop {
@@ -94,20 +176,24 @@ impl Classifier {
             if lost.is_subset(&doubted) {
                 break;
             }
-            observation.shifts = self.read_shifts(workload, true, status_within).await;
+            observation.shifts = self.read_shifts(workload, true, &pace).await;
             doubted = lost;
         }
         if full && evidence_matters(signal, &observation) {
             let source = workload.evidence.as_ref();
             observation.evidence = self
-                .read_counts(source, workload, history, invocation, within)
+                .read_counts(source, workload, history, invocation, &pace)
                 .await;
         }
         if awaits_proof(signal, &observation, invocation.now()) {
             let source = workload.canary.as_ref().or(workload.evidence.as_ref());
             let minutes = workload.policy.stable_minutes();
+            let pace = Pace {
+                within: OPERATION,
+                ..pace
+            };
             observation.health = self
-                .read_counts(source, workload, minutes, invocation, OPERATION)
+                .read_counts(source, workload, minutes, invocation, &pace)
                 .await;
         }
         Look {
@@ -119,20 +205,22 @@ impl Classifier {
     async fn read_alarms(
         &self,
         workload: &Workload,
-        within: Duration,
+        pace: &Pace,
         with_mutes: bool,
     ) -> Reading<BTreeMap<String, AlarmReading>> {
         let names = workload.alarm_names();
-        let mut read = self.alarms.read(&names, within).await;
-        let patient = workload.policy.without_alarms == Without::Hold && within < OPERATION;
-        if patient && read.is_err() {
-            read = self.alarms.read(&names, OPERATION).await;
+        let turn = pace.turn();
+        let fast = Turn::within(pace.within);
+        let first = if pace.is_fast() { &fast } else { &turn };
+        let mut read = self.alarms.read(&names, pace.within, first).await;
+        if pace.goes_on(workload.policy.without_alarms) && read.is_err() {
+            read = self.alarms.read(&names, OPERATION, &turn).await;
         }
         let mut readings = match read {
             Ok(readings) => readings,
             Err(failure) => return Reading::Failed(failure),
         };
-        if with_mutes && let Err(failure) = self.alarms.read_mutes(&mut readings).await {
+        if with_mutes && let Err(failure) = self.alarms.read_mutes(&mut readings, &turn).await {
             return Reading::Failed(failure);
         }
         Reading::Taken(readings)
@@ -145,7 +233,7 @@ impl Classifier {
         workload: &Workload,
         history: usize,
         invocation: &Invocation,
-        within: Duration,
+        pace: &Pace,
     ) -> Evidence {
         let Some(source) = source else {
             return Evidence::NotConfigured;
@@ -155,12 +243,26 @@ impl Classifier {
             self.metrics
                 .recent(source, &workload.zones, history, now, within)
         };
-        let evidence = read(within).await;
-        let patient = workload.policy.without_evidence == Without::Hold && within < OPERATION;
-        match evidence {
+        let patient = async || {
+            let turn = pace.turn();
+            let evidence = turn.take(|| async {
+                match read(OPERATION).await {
+                    Evidence::Unavailable(failure) => Err(failure),
+                    evidence => Ok(evidence),
+                }
+            });
+            evidence.await.unwrap_or_else(Evidence::Unavailable)
+        };
+        if !pace.is_fast() {
+            return patient().await;
+        }
+        match read(pace.within).await {
             // What CloudWatch does not have yet does not come within seconds.
-            Evidence::Unavailable(failure) if patient && failure.class != Class::OutOfTime => {
-                read(OPERATION).await
+            Evidence::Unavailable(failure)
+                if pace.goes_on(workload.policy.without_evidence)
+                    && failure.class != Class::OutOfTime =>
+            {
+                patient().await
             }
             evidence => evidence,
         }
@@ -170,7 +272,7 @@ impl Classifier {
         &self,
         workload: &Workload,
         wanted: bool,
-        within: Duration,
+        pace: &Pace,
     ) -> Reading<ShiftAnswer> {
         if !wanted || workload.resources.is_empty() {
             return Reading::NotTaken;
@@ -178,7 +280,12 @@ impl Classifier {
         let request = shift_request(workload, false, false, ShiftAction::Status);
         let answer: ShiftAnswer = match self
             .functions
-            .call(&self.configuration.zonal_shift, &request, within)
+            .call(
+                &self.configuration.zonal_shift,
+                &request,
+                STATUS,
+                &pace.turn_at_lambda(),
+            )
             .await
         {
             Ok(answer) => answer,
@@ -199,7 +306,7 @@ impl Classifier {
         &self,
         workload: &Workload,
         wanted: bool,
-        within: Duration,
+        pace: &Pace,
     ) -> Reading<PruneAnswer> {
         let Some(groups) = workload.groups.as_ref().filter(|_| wanted) else {
             return Reading::NotTaken;
@@ -207,7 +314,12 @@ impl Classifier {
         let request = prune_request(workload, groups, false, false, PruneAction::Status);
         let answer: PruneAnswer = match self
             .functions
-            .call(&self.configuration.asg_pruning, &request, within)
+            .call(
+                &self.configuration.asg_pruning,
+                &request,
+                STATUS,
+                &pace.turn_at_lambda(),
+            )
             .await
         {
             Ok(answer) => answer,

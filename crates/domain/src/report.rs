@@ -202,6 +202,7 @@ mod tests {
                 ended: Vec::new(),
             }],
             in_effect: true,
+            unconfirmed: false,
         };
         let prunes = |outcome| PruneAnswer {
             schema: prune::ANSWER_SCHEMA.to_owned(),

@@ -234,11 +234,12 @@ impl Stage {
     pub fn connect(&self, handlers: Handlers) -> Result<(), StageError> {
         let mut state = self.region.state();
         let now = state.now();
-        for (name, timeout, handler) in [
-            (CLASSIFIER, Duration::from_secs(60), handlers.classifier),
-            (ZONAL_SHIFT, Duration::from_secs(20), handlers.zonal_shift),
-            (ASG_PRUNING, Duration::from_secs(30), handlers.asg_pruning),
+        for (name, seconds, handler) in [
+            (CLASSIFIER, 900, handlers.classifier),
+            (ZONAL_SHIFT, 20, handlers.zonal_shift),
+            (ASG_PRUNING, 120, handlers.asg_pruning),
         ] {
+            let timeout = Duration::from_secs(seconds);
             state.lambda.put_function(name, timeout, handler);
             let config = EventInvokeConfig {
                 maximum_event_age: Some(EVENT_AGE_SECONDS),

@@ -3,9 +3,9 @@
 //! Region, credentials and endpoints are explicit: no profile, no instance metadata, no inference.
 //! Every call has a limit in time, and retries wait with jitter, because in a zone's failure
 //! everybody retries at once. The SDK's adaptive mode is not used: a client that was throttled once
-//! makes a call every two seconds then, which outlasts these limits and shows as a time-out. Nor is its
-//! quota of retries: it belongs to the process, so what one invocation used up in a zone's failure the
-//! next one in the same sandbox would lack.
+//! makes a call every two seconds then, which outlasts these limits and shows as a time-out; throttled
+//! calls wait for their turn instead ([`crate::turn`]). Nor is its quota of retries used: it belongs to the
+//! process, so what one invocation used up in a zone's failure the next one in the same sandbox would lack.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ pub const OPERATION: Duration = Duration::from_secs(8);
 pub const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 /// Before any attempt, at the most.
 pub const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
-/// Attempts of a call, the first included. With these waits a call that is throttled every time gives
-/// up within [`OPERATION`], and so says that it was throttled and not that time ran out.
+/// Attempts of a call, the first included. With these waits a call that fails every time gives up within
+/// [`OPERATION`], and so says how it failed and not that time ran out.
 pub const ATTEMPTS: u32 = 7;
 
 /// Limits for a call that may take so long altogether.

@@ -105,13 +105,7 @@ where
 #[must_use]
 pub fn class_of_code(code: &str, status: u16) -> Class {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    if has(&[
-        "Throttl",
-        "TooManyRequests",
-        "RequestLimitExceeded",
-        "RateExceeded",
-    ]) || status == 429
-    {
+    if names_throttling(code) || status == 429 {
         Class::Throttled
     } else if has(&[
         "AccessDenied",
@@ -139,6 +133,17 @@ pub fn class_of_code(code: &str, status: u16) -> Class {
     } else {
         Class::Rejected
     }
+}
+
+/// Whether a text has the code of a call that was throttled in it; each service has its own.
+pub(crate) fn names_throttling(text: &str) -> bool {
+    let codes = [
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "RateExceeded",
+    ];
+    codes.iter().any(|code| text.contains(code))
 }
 
 /// An error and its causes, each once.

@@ -9,4 +9,5 @@ pub mod invocation;
 pub mod serve;
 pub mod settings;
 pub mod telemetry;
+pub mod turn;
 pub mod warm_up;

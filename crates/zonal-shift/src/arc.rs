@@ -5,7 +5,10 @@
 
 use aws_sdk_arczonalshift::Client;
 use aws_sdk_arczonalshift::config;
+use aws_sdk_arczonalshift::config::http::HttpResponse;
+use aws_sdk_arczonalshift::error::SdkError;
 use aws_sdk_arczonalshift::operation::get_managed_resource::GetManagedResourceOutput;
+use aws_sdk_arczonalshift::operation::start_zonal_shift::StartZonalShiftError;
 use aws_sdk_arczonalshift::primitives::DateTime;
 use aws_sdk_arczonalshift::types::{
     AppliedStatus, AutoshiftAppliedStatus, AutoshiftInResource, ShiftType, ZonalShiftInResource,
@@ -18,6 +21,7 @@ use domain::{ResourceArn, ZoneId};
 use jiff::Timestamp;
 use runtime::clients::{Connections, retries};
 use runtime::failure::of_call;
+use runtime::turn::{Outside, Turn};
 
 /// Cancelled shifts of a resource are read up to so many pages of 100, so that the reading ends.
 const MOST_PAGES: usize = 20;
@@ -30,8 +34,9 @@ pub(crate) struct Arc {
 impl Arc {
     pub(crate) fn new(connections: &Connections) -> Self {
         let config = config::Builder::from(&connections.to("ARC_ZONAL_SHIFT"));
+        let config = config.retry_partition(retries()).retry_classifier(Outside);
         Self {
-            client: Client::from_conf(config.retry_partition(retries()).build()),
+            client: Client::from_conf(config.build()),
         }
     }
 
@@ -41,33 +46,21 @@ impl Arc {
         &self,
         resource: &ResourceArn,
         with_cancelled: bool,
+        turn: &Turn,
     ) -> ResourceReading {
         let cancelled = async {
             if with_cancelled {
-                self.cancelled(resource).await
+                self.cancelled(resource, turn).await
             } else {
                 Ok(Vec::new())
             }
         };
-        let managed = self
-            .client
-            .get_managed_resource()
-            .resource_identifier(resource.as_str())
-            .send();
+        let managed = turn.take(|| self.managed(resource));
         let (managed, cancelled) = tokio::join!(managed, cancelled);
         let managed = match managed {
             Ok(managed) => managed,
-            Err(error) => {
-                let failure = of_call(
-                    &format!("GetManagedResource of {}", resource.short()),
-                    &error,
-                );
-                return if failure.class == Class::NotFound {
-                    ResourceReading::NotManaged
-                } else {
-                    ResourceReading::Failed(failure)
-                };
-            }
+            Err(failure) if failure.class == Class::NotFound => return ResourceReading::NotManaged,
+            Err(failure) => return ResourceReading::Failed(failure),
         };
         match cancelled {
             Ok(cancelled) => ResourceReading::Managed(state(&managed, cancelled)),
@@ -75,29 +68,43 @@ impl Arc {
         }
     }
 
-    async fn cancelled(&self, resource: &ResourceArn) -> Result<Vec<Marker>, Failure> {
+    async fn managed(&self, resource: &ResourceArn) -> Result<GetManagedResourceOutput, Failure> {
+        let asked = self.client.get_managed_resource();
+        let asked = asked.resource_identifier(resource.as_str());
+        asked.send().await.map_err(|error| {
+            let call = format!("GetManagedResource of {}", resource.short());
+            of_call(&call, &error)
+        })
+    }
+
+    async fn cancelled(&self, resource: &ResourceArn, turn: &Turn) -> Result<Vec<Marker>, Failure> {
         let mut markers = Vec::new();
-        let mut pages = self
-            .client
-            .list_zonal_shifts()
-            .resource_identifier(resource.as_str())
-            .status(ZonalShiftStatus::Canceled)
-            .max_results(100)
-            .into_paginator()
-            .send();
+        let mut token = None;
         for _ in 0..MOST_PAGES {
-            let Some(page) = pages.next().await else {
-                return Ok(markers);
-            };
-            let page = page.map_err(|error| {
-                of_call(&format!("ListZonalShifts of {}", resource.short()), &error)
-            })?;
+            let page = turn.take(|| async {
+                let asked = self
+                    .client
+                    .list_zonal_shifts()
+                    .resource_identifier(resource.as_str())
+                    .status(ZonalShiftStatus::Canceled)
+                    .max_results(100)
+                    .set_next_token(token.clone());
+                asked.send().await.map_err(|error| {
+                    of_call(&format!("ListZonalShifts of {}", resource.short()), &error)
+                })
+            });
+            let page = page.await?;
             // The service filters by status; what it does not filter must not be taken for a decision.
             let cancelled = page
                 .items()
                 .iter()
                 .filter(|shift| *shift.status() == ZonalShiftStatus::Canceled);
             markers.extend(cancelled.filter_map(|shift| Marker::from_comment(shift.comment())));
+            let next = page.next_token().filter(|next| !next.is_empty());
+            if next.is_none() {
+                return Ok(markers);
+            }
+            token = next.map(str::to_owned);
         }
         tracing::warn!(
             resource = resource.as_str(),
@@ -113,6 +120,7 @@ impl Arc {
         zone: &ZoneId,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Result<(String, Option<Timestamp>), Failure> {
         let call = self
             .client
@@ -121,12 +129,14 @@ impl Arc {
             .away_from(zone.as_str())
             .expires_in(expires_in)
             .comment(comment);
-        let started = call.send().await.map_err(|error| {
+        let failed = |error: SdkError<StartZonalShiftError, HttpResponse>| {
             let reason = error.as_service_error().and_then(|service| match service {
-                aws_sdk_arczonalshift::operation::start_zonal_shift::StartZonalShiftError::ConflictException(conflict) => {
-                    Some(format!(" ({}, shift {})", conflict.reason().as_str(), conflict.zonal_shift_id().unwrap_or("unknown")))
-                }
-                aws_sdk_arczonalshift::operation::start_zonal_shift::StartZonalShiftError::ValidationException(invalid) => {
+                StartZonalShiftError::ConflictException(conflict) => Some(format!(
+                    " ({}, shift {})",
+                    conflict.reason().as_str(),
+                    conflict.zonal_shift_id().unwrap_or("unknown")
+                )),
+                StartZonalShiftError::ValidationException(invalid) => {
                     Some(format!(" ({})", invalid.reason().as_str()))
                 }
                 _ => None,
@@ -134,7 +144,9 @@ impl Arc {
             let mut failure = of_call(&format!("StartZonalShift on {}", resource.short()), &error);
             failure.message.push_str(&reason.unwrap_or_default());
             failure
-        })?;
+        };
+        let started = turn.take(|| async { call.clone().send().await.map_err(failed) });
+        let started = started.await?;
         Ok((
             started.zonal_shift_id().to_owned(),
             timestamp(started.expiry_time()),
@@ -148,6 +160,7 @@ impl Arc {
         id: &str,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Result<Option<Timestamp>, Failure> {
         let call = self
             .client
@@ -155,24 +168,30 @@ impl Arc {
             .zonal_shift_id(id)
             .expires_in(expires_in)
             .comment(comment);
-        let updated = call.send().await.map_err(|error| {
-            of_call(
-                &format!("UpdateZonalShift {id} on {}", resource.short()),
-                &error,
-            )
-        })?;
-        Ok(timestamp(updated.expiry_time()))
+        let updated = turn.take(|| async {
+            call.clone().send().await.map_err(|error| {
+                let call = format!("UpdateZonalShift {id} on {}", resource.short());
+                of_call(&call, &error)
+            })
+        });
+        Ok(timestamp(updated.await?.expiry_time()))
     }
 
     /// Ends a shift.
-    pub(crate) async fn cancel(&self, resource: &ResourceArn, id: &str) -> Result<(), Failure> {
+    pub(crate) async fn cancel(
+        &self,
+        resource: &ResourceArn,
+        id: &str,
+        turn: &Turn,
+    ) -> Result<(), Failure> {
         let call = self.client.cancel_zonal_shift().zonal_shift_id(id);
-        call.send().await.map(|_| ()).map_err(|error| {
-            of_call(
-                &format!("CancelZonalShift {id} on {}", resource.short()),
-                &error,
-            )
-        })
+        let cancelled = turn.take(|| async {
+            call.clone().send().await.map_err(|error| {
+                let call = format!("CancelZonalShift {id} on {}", resource.short());
+                of_call(&call, &error)
+            })
+        });
+        cancelled.await.map(|_| ())
     }
 }
 

@@ -4,11 +4,15 @@
 //! then the lead resource is shifted alone, because whoever shifts it holds the workload's lock, and
 //! the others follow all at once. What ARC says it applies is read back. A call that failed, or
 //! whose answer got lost, is not believed either way: the resource is read again.
+//!
+//! Where ARC throttles, calls wait for their turn; but nothing is read back then, which others would have
+//! to wait for: the answer says so, and whoever asked asks again later.
 
 mod arc;
 mod perform;
 pub mod request;
 
+use domain::failure::Class;
 use domain::shift::{
     ANSWER_SCHEMA, Outcome, ResourceReading, ResourceReport, ShiftAction, ShiftAnswer,
     ShiftRequest, in_effect, plan,
@@ -18,6 +22,7 @@ use futures_util::stream::{self, StreamExt};
 use runtime::clients::Connections;
 use runtime::failure::FunctionError;
 use runtime::invocation::Invocation;
+use runtime::turn::Turn;
 use serde_json::Value;
 use tokio::time::{Duration, sleep};
 
@@ -32,6 +37,9 @@ const READ_BACK_WAITS: [Duration; 3] = [
     Duration::from_millis(500),
     Duration::from_millis(1000),
 ];
+
+/// What is kept of the time for answering, and for a call that is under way when time is up.
+const TO_ANSWER: Duration = Duration::from_secs(3);
 
 /// The function.
 #[derive(Debug, Clone)]
@@ -54,8 +62,10 @@ impl ZonalShift {
         let (Ok(resource), Ok(zone)) = (resource.parse(), "use1-az1".parse()) else {
             return;
         };
-        self.arc.read(&resource, true).await;
-        let _ = self.arc.start(&resource, &zone, "1h", "rehearsal").await;
+        let turn = Turn::within(Duration::ZERO);
+        self.arc.read(&resource, true, &turn).await;
+        let started = self.arc.start(&resource, &zone, "1h", "rehearsal", &turn);
+        let _ = started.await;
     }
 
     /// Performs a request.
@@ -74,9 +84,12 @@ impl ZonalShift {
             request.action,
             ShiftAction::Shift { .. } | ShiftAction::Status
         );
-        let readings = self.read_all(&request, with_cancelled).await;
+        // Half of the time is left to act on what was read.
+        let looking = Turn::within(invocation.remaining() / 2);
+        let readings = self.read_all(&request, with_cancelled, &looking).await;
         let steps = plan(&request, &readings);
-        let done = self.perform(&request, steps).await;
+        let acting = Turn::within(invocation.remaining().saturating_sub(TO_ANSWER));
+        let done = self.perform(&request, steps, &acting).await;
         let mut reports: Vec<ResourceReport> = readings
             .into_iter()
             .zip(done)
@@ -86,8 +99,12 @@ impl ZonalShift {
             })
             .collect();
         let zone = request.action.incident().map(IncidentId::zone);
+        let mut unconfirmed = false;
         if let (ShiftAction::Shift { .. }, Some(zone)) = (&request.action, zone) {
-            self.read_back(&request, zone, &mut reports).await;
+            let throttled = looking.was_throttled() || acting.was_throttled();
+            unconfirmed = !self
+                .read_back(&request, zone, throttled, &mut reports)
+                .await;
         }
         for report in &reports {
             log(&request, report);
@@ -99,6 +116,7 @@ impl ZonalShift {
             dry_run: request.dry_run,
             in_effect: zone.is_some_and(|zone| in_effect(zone, &reports)),
             resources: reports,
+            unconfirmed,
         })
     }
 
@@ -106,22 +124,25 @@ impl ZonalShift {
         &self,
         request: &ShiftRequest,
         with_cancelled: bool,
+        turn: &Turn,
     ) -> Vec<(ResourceArn, ResourceReading)> {
         let resources = request.resources.iter();
         let readings = resources.map(|resource| async move {
-            let reading = self.arc.read(resource, with_cancelled).await;
+            let reading = self.arc.read(resource, with_cancelled, turn).await;
             (resource.clone(), reading)
         });
         at_once(readings).await
     }
 
-    /// Reads again what was started, until ARC shows it in effect or patience ends.
+    /// Reads again what was started, until ARC shows it in effect or patience ends; whether it was looked.
+    /// Where ARC is known to throttle it is not, and no further from the moment on when it begins to.
     async fn read_back(
         &self,
         request: &ShiftRequest,
         zone: &domain::ZoneId,
+        throttled: bool,
         reports: &mut [ResourceReport],
-    ) {
+    ) -> bool {
         let unconfirmed = |report: &ResourceReport| {
             matches!(
                 report.outcome,
@@ -139,15 +160,19 @@ impl ZonalShift {
                 .filter(|(_, report)| unconfirmed(report))
                 .map(|(index, _)| index)
                 .collect();
-            if open.is_empty() {
-                return;
+            if open.is_empty() || throttled {
+                return open.is_empty();
             }
+            let once = &Turn::within(Duration::ZERO);
             let readings = open.into_iter().map(|index| {
                 let resource = reports[index].resource.clone();
-                async move { (index, self.arc.read(&resource, false).await) }
+                async move { (index, self.arc.read(&resource, false, once).await) }
             });
             let readings = at_once(readings).await;
             for (index, reading) in readings {
+                if is_throttled(&reading) {
+                    continue;
+                }
                 let before = &reports[index];
                 reports[index] = report(
                     request,
@@ -156,15 +181,19 @@ impl ZonalShift {
                     before.outcome.clone(),
                 );
             }
-            if !reports.iter().any(unconfirmed) {
-                return;
+            if once.was_throttled() || !reports.iter().any(unconfirmed) {
+                return !once.was_throttled();
             }
             match waits.next() {
                 Some(wait) => sleep(*wait).await,
-                None => return,
+                None => return true,
             }
         }
     }
+}
+
+fn is_throttled(reading: &ResourceReading) -> bool {
+    matches!(reading, ResourceReading::Failed(failure) if failure.class == Class::Throttled)
 }
 
 /// Runs calls all at once, up to [`AT_A_TIME`]; the answers come in the order of the calls.

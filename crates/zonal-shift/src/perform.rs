@@ -4,11 +4,17 @@ use domain::failure::{Class, Failure};
 use domain::incident::{Marker, Phase};
 use domain::shift::{ActiveShift, Outcome, ResourceReading, ShiftAction, ShiftRequest, Step, plan};
 use domain::{IncidentId, ResourceArn};
+use runtime::turn::Turn;
 
 use crate::{ZonalShift, at_once};
 
 impl ZonalShift {
-    pub(crate) async fn perform(&self, request: &ShiftRequest, steps: Vec<Step>) -> Vec<Done> {
+    pub(crate) async fn perform(
+        &self,
+        request: &ShiftRequest,
+        steps: Vec<Step>,
+        turn: &Turn,
+    ) -> Vec<Done> {
         let outcomes = match &request.action {
             ShiftAction::Shift {
                 incident,
@@ -16,7 +22,7 @@ impl ZonalShift {
             } => {
                 let comment = marker(request, incident, Phase::Evacuate);
                 return self
-                    .start_all(request, steps, expires_in.as_str(), &comment)
+                    .start_all(request, steps, expires_in.as_str(), &comment, turn)
                     .await;
             }
             ShiftAction::Extend {
@@ -25,10 +31,10 @@ impl ZonalShift {
                 phase,
             } => {
                 let comment = marker(request, incident, *phase);
-                self.update_all(request, steps, expires_in.as_str(), &comment)
+                self.update_all(request, steps, expires_in.as_str(), &comment, turn)
                     .await
             }
-            ShiftAction::Cancel { .. } => self.cancel_all(request, steps).await,
+            ShiftAction::Cancel { .. } => self.cancel_all(request, steps, turn).await,
             ShiftAction::Status => steps.into_iter().map(unperformed).collect(),
         };
         outcomes.into_iter().map(Done::from).collect()
@@ -41,13 +47,14 @@ impl ZonalShift {
         steps: Vec<Step>,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Vec<Done> {
         let mut steps = steps.into_iter();
         let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
             return Vec::new();
         };
         let lead_done = self
-            .start(request, lead, lead_step, expires_in, comment)
+            .start(request, lead, lead_step, expires_in, comment, turn)
             .await;
         let go_on = matches!(
             lead_done.outcome,
@@ -63,7 +70,7 @@ impl ZonalShift {
                     because: format!("{} could not be shifted, and it is the lead", lead.short()),
                 }),
                 step => {
-                    self.start(request, resource, step, expires_in, comment)
+                    self.start(request, resource, step, expires_in, comment, turn)
                         .await
                 }
             }
@@ -82,16 +89,17 @@ impl ZonalShift {
         step: Step,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Done {
         let failure = match self
-            .try_start(request, resource, &step, expires_in, comment)
+            .try_start(request, resource, &step, expires_in, comment, turn)
             .await
         {
             Ok(outcome) => return outcome.into(),
             Err(failure) if is_unclear(failure.class) => failure,
             Err(failure) => return failed(failure).into(),
         };
-        let reading = self.arc.read(resource, true).await;
+        let reading = self.arc.read(resource, true, turn).await;
         if let Some(outcome) = done_after_all(request, &step, &reading) {
             return Done {
                 outcome,
@@ -105,7 +113,7 @@ impl ZonalShift {
             )) => outcome,
             // Our shift ended while it was being updated, or somebody's that stood in the way did.
             Some(again @ (Step::Start | Step::Update { .. })) if again != step => self
-                .try_start(request, resource, &again, expires_in, comment)
+                .try_start(request, resource, &again, expires_in, comment, turn)
                 .await
                 .unwrap_or_else(failed),
             _ => failed(failure),
@@ -123,10 +131,14 @@ impl ZonalShift {
         step: &Step,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Result<Outcome, Failure> {
         match (step, request.action.incident()) {
             (Step::Update { id }, _) => {
-                let expires_at = self.arc.update(resource, id, expires_in, comment).await?;
+                let expires_at = self
+                    .arc
+                    .update(resource, id, expires_in, comment, turn)
+                    .await?;
                 Ok(Outcome::Extended {
                     zonal_shift_id: id.clone(),
                     expires_at,
@@ -134,8 +146,10 @@ impl ZonalShift {
             }
             (Step::Start, Some(incident)) => {
                 let zone = incident.zone();
-                let (zonal_shift_id, expires_at) =
-                    self.arc.start(resource, zone, expires_in, comment).await?;
+                let (zonal_shift_id, expires_at) = self
+                    .arc
+                    .start(resource, zone, expires_in, comment, turn)
+                    .await?;
                 Ok(Outcome::Started {
                     zonal_shift_id,
                     expires_at,
@@ -151,11 +165,16 @@ impl ZonalShift {
         step: Step,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Outcome {
         let Step::Update { id } = step else {
             return unperformed(step);
         };
-        match self.arc.update(resource, &id, expires_in, comment).await {
+        match self
+            .arc
+            .update(resource, &id, expires_in, comment, turn)
+            .await
+        {
             Ok(expires_at) => Outcome::Extended {
                 zonal_shift_id: id,
                 expires_at,
@@ -167,13 +186,18 @@ impl ZonalShift {
     }
 
     /// The others all at once, then the lead: it is the lock, so it is released last.
-    async fn cancel_all(&self, request: &ShiftRequest, steps: Vec<Step>) -> Vec<Outcome> {
+    async fn cancel_all(
+        &self,
+        request: &ShiftRequest,
+        steps: Vec<Step>,
+        turn: &Turn,
+    ) -> Vec<Outcome> {
         let mut steps = steps.into_iter();
         let (Some(lead), Some(lead_step)) = (request.resources.first(), steps.next()) else {
             return Vec::new();
         };
         let others = request.resources.iter().skip(1).zip(steps);
-        let others = others.map(|(resource, step)| self.cancel(resource, step));
+        let others = others.map(|(resource, step)| self.cancel(resource, step, turn));
         let others: Vec<Outcome> = at_once(others).await;
         let stuck = others
             .iter()
@@ -183,16 +207,16 @@ impl ZonalShift {
                 because: "another resource could not be cancelled, and the lead is released last"
                     .to_owned(),
             },
-            step => self.cancel(lead, step).await,
+            step => self.cancel(lead, step, turn).await,
         };
         [lead_outcome].into_iter().chain(others).collect()
     }
 
-    async fn cancel(&self, resource: &ResourceArn, step: Step) -> Outcome {
+    async fn cancel(&self, resource: &ResourceArn, step: Step, turn: &Turn) -> Outcome {
         let Step::Cancel { id } = step else {
             return unperformed(step);
         };
-        let failure = match self.arc.cancel(resource, &id).await {
+        let failure = match self.arc.cancel(resource, &id, turn).await {
             Ok(()) => return Outcome::Cancelled { zonal_shift_id: id },
             Err(failure) if is_unclear(failure.class) || failure.class == Class::NotFound => {
                 failure
@@ -200,7 +224,7 @@ impl ZonalShift {
             Err(failure) => return failed(failure),
         };
         // Ended already: by its expiry, by a person, or by an attempt whose answer got lost.
-        match self.arc.read(resource, false).await {
+        match self.arc.read(resource, false, turn).await {
             ResourceReading::Managed(state)
                 if !state
                     .shifts
@@ -219,10 +243,11 @@ impl ZonalShift {
         steps: Vec<Step>,
         expires_in: &str,
         comment: &str,
+        turn: &Turn,
     ) -> Vec<Outcome> {
         let updates = request.resources.iter().zip(steps);
         let updates =
-            updates.map(|(resource, step)| self.update(resource, step, expires_in, comment));
+            updates.map(|(resource, step)| self.update(resource, step, expires_in, comment, turn));
         at_once(updates).await
     }
 }

@@ -304,6 +304,7 @@ impl Real {
                 action: "shift".to_owned(),
                 dry_run: false,
                 in_effect: shift::in_effect(id.zone(), &reports),
+                unconfirmed: false,
                 incident: Some(id),
                 resources: reports,
             };
@@ -456,6 +457,7 @@ impl Real {
                     })
                     .collect(),
                 in_effect: false,
+                unconfirmed: false,
             });
         }
         if let Some(well) = seen.health {

@@ -6,6 +6,7 @@ use classifier::Alarms as States;
 use domain::observation::AlarmReading;
 use jiff::Timestamp;
 use runtime::failure::of_call;
+use runtime::turn::Turn;
 use serde_json::Value;
 
 use super::{Account, MOST_PAGES, OPERATION, Unread, cloudwatch, date, endless, next, timestamp};
@@ -56,7 +57,10 @@ impl Alarms {
     /// # Errors
     /// Where `DescribeAlarms` fails.
     pub(crate) async fn standing(&self, names: &[String]) -> Result<Vec<AlarmStanding>, Unread> {
-        let found = self.states.read(names, OPERATION).await;
+        let found = self
+            .states
+            .read(names, OPERATION, &Turn::within(OPERATION))
+            .await;
         let mut found =
             found.map_err(|failure| Unread::new(failure, "cloudwatch:DescribeAlarms"))?;
         let standing = names.iter().map(|name| AlarmStanding {

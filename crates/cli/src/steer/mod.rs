@@ -13,6 +13,7 @@ use domain::WorkloadName;
 use domain::failure::Failure;
 use domain::report::Report;
 use runtime::settings::environment;
+use runtime::turn::Turn;
 use serde_json::{Map, Value, json};
 
 use crate::account::definition::{Found, find};
@@ -21,8 +22,11 @@ use crate::arguments::{CommandOptions, EvacuateOptions, FailBackOptions, Format,
 use crate::output::{Waiting, complain, tell};
 use crate::status;
 
-/// The classifier may run for a minute; the answer comes after it.
-const WITHIN: Duration = Duration::from_secs(70);
+/// The classifier may run for a quarter of an hour, where APIs throttle; the answer comes after it.
+const WITHIN: Duration = Duration::from_secs(910);
+
+/// A classifier that Lambda does not let run for so long is stopped, or too busy for a person to wait.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Has a zone evacuated.
 pub(crate) fn evacuate(options: &EvacuateOptions) -> anyhow::Result<bool> {
@@ -104,7 +108,9 @@ pub(crate) async fn ask(
 ) -> Result<Report, Failure> {
     let payload = json!({"workload": found.definition, "command": command});
     let invoker = Invoker::new(account.connections());
-    invoker.call(&found.classifier, &payload, WITHIN).await
+    invoker
+        .call(&found.classifier, &payload, WITHIN, &Turn::within(TURN))
+        .await
 }
 
 /// Whether a person agrees, who sees how the workload stands.

@@ -11,6 +11,8 @@ use crate::workload::Workload;
 pub enum AfterShift {
     /// Traffic is away: groups may be pruned.
     InEffect,
+    /// ARC has accepted it, and throttles whoever looks whether traffic is away: to be asked again.
+    Unconfirmed,
     /// Somebody else's shift, or an end that was put to the incident, stands in the way.
     Held(HoldReason),
     /// It did not work, and nothing may be pruned.
@@ -42,6 +44,7 @@ pub fn after_shift(workload: &Workload, answer: &ShiftAnswer) -> AfterShift {
         )),
         Some(reason) => AfterShift::Held(reason),
         None if answer.in_effect || answer.dry_run => AfterShift::InEffect,
+        None if answer.unconfirmed => AfterShift::Unconfirmed,
         None => AfterShift::Failed(Failure::new(
             Class::NotApplied,
             "ARC does not show the shift in effect on every resource",
@@ -162,6 +165,7 @@ mod tests {
             dry_run: false,
             resources: outcomes.iter().map(report).collect(),
             in_effect: false,
+            unconfirmed: false,
         }
     }
 

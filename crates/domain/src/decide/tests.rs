@@ -237,6 +237,7 @@ impl Fleet {
                 dry_run: false,
                 resources: std::iter::once(self.resource).chain(self.others).collect(),
                 in_effect: false,
+                unconfirmed: false,
             });
         }
         if self.full && self.observation.groups == Reading::NotTaken {
@@ -1198,6 +1199,7 @@ fn answer(outcome: Outcome, in_effect: bool) -> ShiftAnswer {
             ..fleet.resource
         }],
         in_effect,
+        unconfirmed: false,
     }
 }
 

@@ -65,6 +65,7 @@ fn report() -> Report {
                 ended: Vec::new(),
             }],
             in_effect: true,
+            unconfirmed: false,
         }],
         prunes: Vec::new(),
         waiting_for_capacity: false,

@@ -114,6 +114,9 @@ pub struct ShiftAnswer {
     /// Whether traffic is away from the incident's zone on all of the workload's resources: read back
     /// from ARC's applied weights, not assumed. `false` for `status`.
     pub in_effect: bool,
+    /// Whether it could not be read back yet, because ARC throttles: whoever asked asks again later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
 }
 
 impl ShiftAnswer {
@@ -154,15 +157,38 @@ impl ShiftAnswer {
             })
     }
 
+    /// What this answer and a later one to the same request say together: what the first changed and the
+    /// second found done was changed, and what the second could not read for throttling is as the first says.
+    #[must_use]
+    pub fn followed_by(self, later: Self) -> Self {
+        let mut unconfirmed = later.unconfirmed;
+        let together = |(earlier, later): (ResourceReport, ResourceReport)| match later.outcome {
+            Outcome::AlreadyShifted { .. } if earlier.outcome.is_change() => ResourceReport {
+                outcome: earlier.outcome,
+                ..later
+            },
+            Outcome::Failed {
+                class: Class::Throttled,
+                ..
+            } if earlier.outcome.is_change() => {
+                unconfirmed = true;
+                earlier
+            }
+            _ => later,
+        };
+        let reports = self.resources.into_iter().zip(later.resources);
+        Self {
+            resources: reports.map(together).collect(),
+            unconfirmed,
+            ..later
+        }
+    }
+
     /// Whether anything was changed.
     #[must_use]
     pub fn changed(&self) -> bool {
-        self.resources.iter().any(|report| {
-            matches!(
-                report.outcome,
-                Outcome::Started { .. } | Outcome::Extended { .. } | Outcome::Cancelled { .. }
-            )
-        })
+        let mut reports = self.resources.iter();
+        reports.any(|report| report.outcome.is_change())
     }
 }
 
@@ -276,6 +302,17 @@ pub enum Outcome {
         /// What failed.
         message: String,
     },
+}
+
+impl Outcome {
+    /// Whether it changed something.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        matches!(
+            self,
+            Self::Started { .. } | Self::Extended { .. } | Self::Cancelled { .. }
+        )
+    }
 }
 
 /// What keeps traffic away from a zone.
@@ -453,6 +490,7 @@ mod tests {
             dry_run: false,
             resources: vec![report(Outcome::NotShifted, &[]), report(outcome, &[])],
             in_effect: false,
+            unconfirmed: false,
         };
         let zonal_shift_id = || "1".to_owned();
         let expires_at = None;
