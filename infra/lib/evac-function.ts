@@ -14,15 +14,19 @@ import { functionCode, type FunctionName } from './function-code.ts';
 /** How old an event may be for Lambda to try again with it: a decision from another time helps nobody. */
 export const EVENT_AGE = Duration.minutes(15);
 
+/** The prunes of five hundred workloads take less; docs/PERFORMANCE.md. */
+const LONGEST_FLEET_MINUTES = 20;
+
 /** An alarm on Evac itself: one is too many, and none is well. */
 export function alarmAtOnce(
-  scope: Construct, id: string, what: { alarmName: string; alarmDescription: string; metric: cloudwatch.IMetric }, action: cloudwatch.IAlarmAction,
+  scope: Construct, id: string, what: { alarmName: string; alarmDescription: string; metric: cloudwatch.IMetric; minutes?: number }, action: cloudwatch.IAlarmAction,
 ): cloudwatch.Alarm {
+  const { minutes = 1, ...props } = what;
   const alarm = new cloudwatch.Alarm(scope, id, {
-    ...what,
+    ...props,
     threshold: 0,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: 1,
+    evaluationPeriods: minutes,
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
   });
   alarm.addAlarmAction(action);
@@ -43,6 +47,8 @@ export interface EvacFunctionProps {
   /** Where events go that failed for good. */
   readonly failed: sqs.IQueue;
   readonly reservedConcurrency?: number | undefined;
+  /** Whether invocations wait by being refused: then nobody is told before that has lasted. */
+  readonly throttledByDesign?: boolean;
   readonly retention: logs.RetentionDays;
   readonly vpc?: { readonly vpc: ec2.IVpc; readonly vpcSubnets?: ec2.SubnetSelection; readonly securityGroups?: ec2.ISecurityGroup[] } | undefined;
   readonly zips?: string | undefined;
@@ -52,9 +58,11 @@ export interface EvacFunctionProps {
 export class EvacFunction extends Construct {
   readonly function: lambda.Function;
   readonly role: iam.Role;
+  private readonly throttledByDesign: boolean;
 
   constructor(scope: Construct, id: string, props: EvacFunctionProps) {
     super(scope, id);
+    this.throttledByDesign = props.throttledByDesign ?? false;
     const logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${props.functionName}`,
       retention: props.retention,
@@ -107,12 +115,16 @@ export class EvacFunction extends Construct {
     const name = this.function.functionName;
     const own = (metricName: string) =>
       new cloudwatch.Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName: name }, period: Duration.minutes(1), statistic: 'Sum' });
-    const all: [string, cloudwatch.Metric, string][] = [
-      ['errors', own('Errors'), 'An invocation failed. Lambda tries again, and the tick does; the log says what failed.'],
-      ['throttles', own('Throttles'), 'Invocations were refused: raise the reserved concurrency, or the concurrency of the account.'],
-      ['dropped', own('AsyncEventsDropped'), 'Events were given up. They are in the queue of failed events, with the error.'],
+    const throttled = this.throttledByDesign
+      ? { minutes: LONGEST_FLEET_MINUTES, text: 'Prunes have waited for their turn for longer than a fleet takes: see what else calls Auto Scaling, or whether the function is stopped.' }
+      : { minutes: 1, text: 'Invocations were refused: raise the reserved concurrency, or the concurrency of the account.' };
+    const all: [string, cloudwatch.Metric, string, number][] = [
+      ['errors', own('Errors'), 'An invocation failed. Lambda tries again, and the tick does; the log says what failed.', 1],
+      ['throttles', own('Throttles'), throttled.text, throttled.minutes],
+      ['dropped', own('AsyncEventsDropped'), 'Events were given up. They are in the queue of failed events, with the error.', 1],
     ];
-    return all.map(([what, metric, alarmDescription]) => alarmAtOnce(this, what, { alarmName: `${this.physicalName}-${what}`, alarmDescription, metric }, action));
+    return all.map(([what, metric, alarmDescription, minutes]) =>
+      alarmAtOnce(this, what, { alarmName: `${this.physicalName}-${what}`, alarmDescription, metric, minutes }, action));
   }
 
   private get physicalName(): string {

@@ -24,6 +24,14 @@ import { acknowledge, starIn } from './nag.ts';
 /** The tags that asg-pruning writes on a group: its record of what it removed. */
 const RECORD_TAGS = ['evac:pruned', 'evac:removed:*'];
 
+/** Shifts of a whole fleet pass ARC in less than a second each. */
+const MOST_SHIFTS_AT_ONCE = 50;
+/**
+ * A prune is some fifteen calls to Auto Scaling, which lets ten a second through for the whole account: more
+ * prunes at once would make each of them slow, and what it has read old.
+ */
+const MOST_PRUNES_AT_ONCE = 10;
+
 export interface EvacPipelineProps {
   /** What the names of functions, rules, queues, topics and alarms begin with; default `evac`. */
   readonly prefix?: string;
@@ -32,7 +40,9 @@ export interface EvacPipelineProps {
   /** What holds for alarms that come without a workload; default: observe. */
   readonly bareAlarms?: { readonly mode: 'observe' } | { readonly mode: 'shift'; readonly expiresIn: string };
   /**
-   * Invocations of each function at once; default 20. Others cannot use them up, and Evac cannot use more.
+   * Invocations of the classifier at once; default 20, and at least as many as the pipeline has workloads: a zone
+   * that fails wakes all of them. zonal-shift gets as many, 50 at the most, and asg-pruning 10 at the most, so that
+   * prunes wait for Lambda and not for each other. Others cannot use them up, and Evac cannot use more.
    * `unreserved` for an account whose limit is too low to reserve any.
    */
   readonly concurrency?: number | 'unreserved';
@@ -129,21 +139,25 @@ export class EvacPipeline extends Construct {
       failed: this.failed,
       retention: this.retention,
       zips: props.zips,
-      reservedConcurrency: props.concurrency === 'unreserved' ? undefined : (props.concurrency ?? 20),
     };
+    const atOnce = props.concurrency ?? 20;
+    const reserve = (most: number) => (atOnce === 'unreserved' ? undefined : Math.min(atOnce, most));
     const zonalShift = new EvacFunction(this, 'ZonalShift', {
       ...shared,
       executable: 'zonal-shift',
       functionName: `${this.prefix}-zonal-shift`,
       description: 'Evac: moves traffic away from a zone, with ARC',
       timeout: Duration.seconds(20),
+      reservedConcurrency: reserve(MOST_SHIFTS_AT_ONCE),
     });
     const asgPruning = new EvacFunction(this, 'AsgPruning', {
       ...shared,
       executable: 'asg-pruning',
       functionName: `${this.prefix}-asg-pruning`,
       description: 'Evac: takes a zone out of Auto Scaling groups',
-      timeout: Duration.seconds(30),
+      timeout: Duration.minutes(2),
+      reservedConcurrency: reserve(MOST_PRUNES_AT_ONCE),
+      throttledByDesign: true,
     });
     const bare = props.bareAlarms ?? { mode: 'observe' };
     const classifier = new EvacFunction(this, 'Classifier', {
@@ -151,7 +165,9 @@ export class EvacPipeline extends Construct {
       executable: 'classifier',
       functionName: `${this.prefix}-classifier`,
       description: 'Evac: decides whether a zone is left, has it done, tells people',
-      timeout: Duration.seconds(60),
+      // As long as Lambda lets it: where APIs throttle, an evacuation waits for its turn to prune.
+      timeout: Duration.minutes(15),
+      reservedConcurrency: reserve(Infinity),
       environment: {
         EVAC_ZONAL_SHIFT_FUNCTION: zonalShift.function.functionArn,
         EVAC_ASG_PRUNING_FUNCTION: asgPruning.function.functionArn,

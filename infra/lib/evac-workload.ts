@@ -62,7 +62,7 @@ export interface EvacWorkloadProps {
   readonly canary?: Evidence | { readonly evidence: Evidence };
   /** Default: mode `observe`. */
   readonly policy?: Policy;
-  /** Minutes between two ticks; default 1. With more than a hundred workloads take more: DescribeAlarms is throttled. */
+  /** Minutes between two ticks, 15 at the most; default 1. Take one for each 30 workloads of the account: all share the APIs' limits. */
   readonly tickMinutes?: number;
 }
 

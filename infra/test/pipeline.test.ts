@@ -259,6 +259,18 @@ describe('functions', () => {
     expect([named(variables.EVAC_TOPIC_ARN), named(variables.EVAC_CHAT_TOPIC_ARN)]).toEqual(['evac-messages', 'evac-chat']);
   });
 
+  it('let a fleet shift at once and prune a few at a time', () => {
+    const reserved = (concurrency?: number) => {
+      const stack = newStack();
+      new EvacPipeline(stack, 'Pipeline', concurrency === undefined ? {} : { concurrency });
+      const functions = Object.values(resources(templateOf(stack), 'AWS::Lambda::Function'));
+      return Object.fromEntries(functions.map(({ Properties }) => [Properties.FunctionName, Properties.ReservedConcurrentExecutions]));
+    };
+    expect(reserved()).toEqual({ 'evac-classifier': 20, 'evac-zonal-shift': 20, 'evac-asg-pruning': 10 });
+    expect(reserved(500)).toEqual({ 'evac-classifier': 500, 'evac-zonal-shift': 50, 'evac-asg-pruning': 10 });
+    expect(reserved(5)).toEqual({ 'evac-classifier': 5, 'evac-zonal-shift': 5, 'evac-asg-pruning': 5 });
+  });
+
   it('can do without reserved concurrency, and act on bare alarms where told so', () => {
     const stack = newStack();
     new EvacPipeline(stack, 'Pipeline', { concurrency: 'unreserved', bareAlarms: { mode: 'shift', expiresIn: '1h' } });
