@@ -38,9 +38,8 @@ use crate::act::is_tick;
 /// What asking may cost while customers wait.
 const FAST: Duration = Duration::from_secs(1);
 
-/// What a look at the shifts and the groups may cost: less than the functions' own time limits, so
-/// that it is this function that says what was not answered.
-const STATUS: Duration = Duration::from_secs(15);
+/// What a look at the shifts or at the groups may take, once Lambda lets the function run.
+const STATUS: Duration = Duration::from_secs(30);
 
 /// How long an API that throttles is asked again for what has to be known. Five hundred workloads get
 /// their turn at CloudWatch's alarms within a minute.
@@ -278,28 +277,23 @@ impl Classifier {
             return Reading::NotTaken;
         }
         let request = shift_request(workload, false, false, ShiftAction::Status);
-        let answer: ShiftAnswer = match self
-            .functions
-            .call(
-                &self.configuration.zonal_shift,
-                &request,
-                STATUS,
-                &pace.turn_at_lambda(),
-            )
-            .await
-        {
-            Ok(answer) => answer,
-            Err(failure) => return Reading::Failed(failure),
-        };
-        // A resource that could not be read may hide a shift; one that ARC does not manage has none.
-        let hidden = answer
-            .failures()
-            .find(|(_, failure)| failure.class != Class::NotFound)
-            .map(|(resource, failure)| failure.of(resource.short()));
-        match hidden {
-            Some(failure) => Reading::Failed(failure),
-            None => Reading::Taken(answer),
-        }
+        let function = &self.configuration.zonal_shift;
+        let turn = pace.turn();
+        let answer = turn.take(|| async {
+            let at_lambda = pace.turn_at_lambda();
+            let asked = self.functions.call(function, &request, STATUS, &at_lambda);
+            let answer: ShiftAnswer = asked.await?;
+            // A resource that could not be read may hide a shift; one that ARC does not manage has none.
+            let hidden = answer
+                .failures()
+                .find(|(_, failure)| failure.class != Class::NotFound)
+                .map(|(resource, failure)| failure.of(resource.short()));
+            match hidden {
+                Some(failure) => Err(failure),
+                None => Ok(answer),
+            }
+        });
+        answer.await.map_or_else(Reading::Failed, Reading::Taken)
     }
 
     async fn read_groups(
@@ -312,31 +306,25 @@ impl Classifier {
             return Reading::NotTaken;
         };
         let request = prune_request(workload, groups, false, false, PruneAction::Status);
-        let answer: PruneAnswer = match self
-            .functions
-            .call(
-                &self.configuration.asg_pruning,
-                &request,
-                STATUS,
-                &pace.turn_at_lambda(),
-            )
-            .await
-        {
-            Ok(answer) => answer,
-            Err(failure) => return Reading::Failed(failure),
-        };
-        if !workload.resources.is_empty() {
-            return Reading::Taken(answer);
-        }
-        // A group that could not be read may hide that another zone is pruned.
-        if let Some((group, failure)) = answer.failures().next() {
-            return Reading::Failed(failure.of(group));
-        }
-        if answer.not_reached.is_nothing() {
-            Reading::Taken(answer)
-        } else {
-            Reading::Failed(not_reached(&answer.not_reached))
-        }
+        let function = &self.configuration.asg_pruning;
+        let turn = pace.turn();
+        let answer = turn.take(|| async {
+            let at_lambda = pace.turn_at_lambda();
+            let asked = self.functions.call(function, &request, STATUS, &at_lambda);
+            let answer: PruneAnswer = asked.await?;
+            if !workload.resources.is_empty() {
+                return Ok(answer);
+            }
+            // A group that could not be read may hide that another zone is pruned.
+            if let Some((group, failure)) = answer.failures().next() {
+                return Err(failure.of(group));
+            }
+            match answer.not_reached.is_nothing() {
+                true => Ok(answer),
+                false => Err(not_reached(&answer.not_reached)),
+            }
+        });
+        answer.await.map_or_else(Reading::Failed, Reading::Taken)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Enum values that this version of the SDK does not know are kept by name: AWS adds some every
 //! year, and none of them may stop an evacuation.
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_sdk_arczonalshift::Client;
 use aws_sdk_arczonalshift::config;
 use aws_sdk_arczonalshift::config::http::HttpResponse;
@@ -18,17 +20,38 @@ use domain::failure::{Class, Failure};
 use domain::incident::Marker;
 use domain::shift::{ActiveShift, ResourceReading, ResourceState, ShiftKind};
 use domain::{ResourceArn, ZoneId};
+use futures_util::future::OptionFuture;
 use jiff::Timestamp;
 use runtime::clients::{Connections, retries};
 use runtime::failure::of_call;
 use runtime::turn::{Outside, Turn};
+use tokio::time::{Duration, Instant};
 
 /// Cancelled shifts of a resource are read up to so many pages of 100, so that the reading ends.
 const MOST_PAGES: usize = 20;
 
+/// So long after a call was throttled, the next ones are likely to be.
+const CONGESTED: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Clone)]
 pub(crate) struct Arc {
     client: Client,
+    congestion: Congestion,
+}
+
+/// Whether ARC throttled lately, as far as this process has seen.
+#[derive(Debug, Clone, Default)]
+struct Congestion(std::sync::Arc<Mutex<Option<Instant>>>);
+
+impl Congestion {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_likely(&self) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < CONGESTED)
+    }
 }
 
 impl Arc {
@@ -37,30 +60,43 @@ impl Arc {
         let config = config.retry_partition(retries()).retry_classifier(Outside);
         Self {
             client: Client::from_conf(config.build()),
+            congestion: Congestion::default(),
         }
     }
 
-    /// Reads what is in force on a resource, and at the same time, if asked, which shifts of Evac
-    /// were cancelled on it.
+    /// Reads what is in force on a resource and, if asked, which shifts of Evac were cancelled on it.
+    ///
+    /// A shift that is cancelled between the two readings must not be missing in both. So what was cancelled
+    /// is read last, or at the same time, which saves a round trip: but not while ARC throttles, because one
+    /// of the two may have to wait then.
     pub(crate) async fn read(
         &self,
         resource: &ResourceArn,
         with_cancelled: bool,
         turn: &Turn,
     ) -> ResourceReading {
-        let cancelled = async {
-            if with_cancelled {
-                self.cancelled(resource, turn).await
-            } else {
-                Ok(Vec::new())
-            }
+        let managed = turn.take(|| async {
+            let asked_at = Instant::now();
+            Ok((self.managed(resource).await?, asked_at))
+        });
+        let early = async {
+            let early = with_cancelled && !self.congestion.is_likely();
+            let cancelled = OptionFuture::from(early.then(|| self.cancelled(resource, turn)));
+            (cancelled.await, Instant::now())
         };
-        let managed = turn.take(|| self.managed(resource));
-        let (managed, cancelled) = tokio::join!(managed, cancelled);
-        let managed = match managed {
+        let (managed, (early, read_at)) = tokio::join!(managed, early);
+        if turn.was_throttled() {
+            self.congestion.note();
+        }
+        let (managed, asked_at) = match managed {
             Ok(managed) => managed,
             Err(failure) if failure.class == Class::NotFound => return ResourceReading::NotManaged,
             Err(failure) => return ResourceReading::Failed(failure),
+        };
+        let cancelled = match early {
+            Some(cancelled) if asked_at <= read_at => cancelled,
+            _ if with_cancelled => self.cancelled(resource, turn).await,
+            _ => Ok(Vec::new()),
         };
         match cancelled {
             Ok(cancelled) => ResourceReading::Managed(state(&managed, cancelled)),
