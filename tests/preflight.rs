@@ -165,15 +165,15 @@ async fn nothing_is_wrong_with_a_sound_workload() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn evac_that_is_stopped() {
-    let account = Account::sound().await;
-    let region = account.pipeline.region();
-    region
-        .state()
-        .lambda
-        .reserve_concurrency(CLASSIFIER, Some(0));
-    // What only the classifier can tell is not known then.
-    let checks = ["evac", "resources", "shifts", "groups", "capacity"];
-    account.finds(&checks, "STOPPED").await;
+    for function in [CLASSIFIER, ZONAL_SHIFT, ASG_PRUNING] {
+        let account = Account::sound().await;
+        let region = account.pipeline.region();
+        (region.state().lambda).reserve_concurrency(function, Some(0));
+        // What only the classifier can tell is not known then.
+        let checks = ["evac", "resources", "shifts", "groups", "capacity"];
+        let told = format!("STOPPED: the reserved concurrency of {function} is 0");
+        account.finds(&checks, &told).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -133,7 +133,9 @@ BY_HAND = f"""aws arc-zonal-shift start-zonal-shift --away-from use1-az1 --expir
 TICK = "aws events list-targets-by-rule --rule wildrydes-tick --query 'Targets[0].Input' --output text"
 THE_ACCOUNT = 'export AWS_ENDPOINT_URL="$ACCOUNT"'
 STOPPED = "aws lambda put-function-concurrency --function-name classifier --reserved-concurrent-executions 0"
-RUNS = "aws lambda delete-function-concurrency --function-name classifier"
+RUNS = """for function in classifier zonal-shift asg-pruning; do
+    aws lambda delete-function-concurrency --function-name "$function"
+done"""
 THE_SHIFT = "shift=$(aws arc-zonal-shift list-zonal-shifts --status ACTIVE --query 'items[0].zonalShiftId' --output text)"
 CANCELLED = 'aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id "$shift"'
 QUEUES = """for queue in evac-failed evac-undelivered; do

@@ -183,16 +183,18 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
 }
 
 fn evac(facts: &Facts) -> Vec<Finding> {
-    let function = name_of(&facts.found.classifier);
-    match &facts.stopped {
-        Ok(false) => Vec::new(),
-        Ok(true) => vec![Finding::failed(
+    let stopped = match &facts.stopped {
+        Ok(stopped) => stopped,
+        Err(error) => return vec![Finding::unknown("evac", error)],
+    };
+    let finding = |function: &String| {
+        Finding::failed(
             "evac",
             format!("STOPPED: the reserved concurrency of {function} is 0"),
             format!("aws lambda delete-function-concurrency --function-name {function}"),
-        )],
-        Err(error) => vec![Finding::unknown("evac", error)],
-    }
+        )
+    };
+    stopped.iter().map(finding).collect()
 }
 
 fn mode(facts: &Facts) -> Vec<Finding> {

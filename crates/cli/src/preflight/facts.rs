@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::account::definition::Found;
 use crate::account::{
     Account, AlarmStanding, Alarms, Configured, Events, Functions, GroupStanding, Groups,
-    RuleStanding, SubnetStanding, Subscriber, TargetGroupStanding, Unread,
+    RuleStanding, SubnetStanding, Subscriber, TargetGroupStanding, Unread, name_of,
 };
 use crate::steer::ask;
 
@@ -37,8 +37,8 @@ pub(super) struct Permissions {
 pub(super) struct Facts {
     /// The workload, and where its definition was found.
     pub(super) found: Found,
-    /// Whether the classifier is stopped.
-    pub(super) stopped: Read<bool>,
+    /// The functions that are stopped.
+    pub(super) stopped: Read<Vec<String>>,
     /// The rule that takes the alarms' events, by its name.
     pub(super) alarm_rule: (String, Read<RuleStanding>),
     /// The rule of the tick, by its name.
@@ -99,11 +99,10 @@ impl Facts {
             .iter()
             .flat_map(|(_, zone)| zone.subnets.iter().cloned())
             .collect();
-        let (alarm_rule, tick_rule, alarms, stopped, configured) = tokio::join!(
+        let (alarm_rule, tick_rule, alarms, configured) = tokio::join!(
             async { told(events.rule(&alarm).await) },
             async { told(events.rule(&tick).await) },
             async { told(Alarms::of(account).standing(&names).await) },
-            async { told(functions.is_stopped(&found.classifier).await) },
             async { told(functions.configured(&found.classifier).await) },
         );
         let groups = match &workload.groups {
@@ -121,9 +120,12 @@ impl Facts {
                 target_groups.push((resource.short().to_owned(), standing));
             }
         }
-        let next_tick = match &stopped {
-            Ok(true) => Err("the classifier is stopped, so it was not asked".to_owned()),
-            _ => {
+        let stopped = stopped(&functions, &found.classifier, &configured).await;
+        let next_tick = match stopped.as_ref().ok().and_then(|stopped| stopped.first()) {
+            Some(function) => Err(format!(
+                "{function} is stopped, so the classifier was not asked"
+            )),
+            None => {
                 let command =
                     json!({"action": "reconcile", "reason": "evac preflight", "dryRun": true});
                 let asked = ask(account, &found, command).await;
@@ -257,6 +259,24 @@ impl Facts {
         }
         Ok(denied)
     }
+}
+
+/// The names of those functions that are stopped, as far as the classifier's environment names them.
+async fn stopped(
+    functions: &Functions,
+    classifier: &str,
+    configured: &Read<Configured>,
+) -> Read<Vec<String>> {
+    let variables = configured.as_ref().map(|configured| &configured.variables);
+    let others = [ZONAL_SHIFT, ASG_PRUNING].into_iter();
+    let others = others.filter_map(|name| variables.ok()?.get(name).map(String::as_str));
+    let mut stopped = Vec::new();
+    for function in [classifier].into_iter().chain(others) {
+        if told(functions.is_stopped(function).await)? {
+            stopped.push(name_of(function).to_owned());
+        }
+    }
+    Ok(stopped)
 }
 
 /// The topics that the classifier's environment names.
