@@ -19,6 +19,7 @@ use region::arc::ManagedResource;
 use region::autoscaling::GroupSpec;
 use region::cloudwatch::StateValue;
 use region::fault::spec::RegionFault;
+use region::lambda::Way;
 use region::operation::Service;
 use region::region::Region;
 use region::scenario::healthy;
@@ -59,6 +60,21 @@ const MOST_TICK_MINUTES: usize = 15;
 const RESERVED: [(&str, u32); 2] = [(ZONAL_SHIFT, 50), (ASG_PRUNING, 10)];
 /// A fleet that is not done by then is not done, in virtual minutes.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
+
+/// The calls that a workload needs until it is pruned.
+pub const NEEDED: [(Service, &str, usize); 11] = [
+    (Service::ArcZonalShift, "GetManagedResource", 2),
+    (Service::ArcZonalShift, "ListZonalShifts", 1),
+    (Service::ArcZonalShift, "StartZonalShift", 1),
+    (Service::AutoScaling, "CreateOrUpdateTags", GROUPS),
+    (Service::AutoScaling, "DescribeAutoScalingGroups", 3),
+    (Service::AutoScaling, "DescribeInstanceRefreshes", GROUPS),
+    (Service::AutoScaling, "UpdateAutoScalingGroup", GROUPS),
+    (Service::CloudWatch, "DescribeAlarms", 1),
+    (Service::CloudWatch, "ListAlarmMuteRules", 0),
+    (Service::Lambda, "Invoke", 2),
+    (Service::Sns, "Publish", 2),
+];
 
 /// What became of a fleet.
 #[derive(Debug, Clone)]
@@ -110,6 +126,12 @@ impl Outcome {
 )]
 pub fn bound(calls: usize, rate: f64) -> f64 {
     ((calls as f64 - BURST) / rate).max(0.0)
+}
+
+/// The calls of a service that a workload needs.
+fn needed_of(service: Service) -> usize {
+    let calls = NEEDED.iter().filter(|(of, _, _)| *of == service);
+    calls.map(|(_, _, calls)| calls).sum()
 }
 
 /// Between two ticks of a workload, in seconds.
@@ -342,8 +364,17 @@ fn throttle(region: &Region) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn outcome(pipeline: &Pipeline, workloads: usize, began: Timestamp, tally: Tally) -> Outcome {
+fn outcome(pipeline: &Pipeline, workloads: usize, began: Timestamp, mut tally: Tally) -> Outcome {
     let state = pipeline.stage.region.state();
+    // Lambda's own refusals are no fault that was put on it.
+    let invocations = state.lambda.invocations();
+    let run = invocations
+        .filter(|invocation| invocation.way == Way::Synchronous)
+        .count();
+    if let Some((admitted, throttled)) = tally.calls.get_mut(&(Service::Lambda, "Invoke")) {
+        *throttled += admitted.saturating_sub(run);
+        *admitted = run;
+    }
     let mut failed: BTreeMap<(String, String), usize> = BTreeMap::new();
     for invocation in state.lambda.invocations() {
         if let Err(failure) = &invocation.outcome {
@@ -351,7 +382,6 @@ fn outcome(pipeline: &Pipeline, workloads: usize, began: Timestamp, tally: Tally
             *failed.entry(kind).or_default() += 1;
         }
     }
-    let groups = workloads * GROUPS;
     Outcome {
         workloads,
         shifted: tally
@@ -360,9 +390,7 @@ fn outcome(pipeline: &Pipeline, workloads: usize, began: Timestamp, tally: Tally
         // Every shift needs one look at the alarms, which is the slowest bucket on the way to it.
         shift_bound: bound(workloads, ALARMS_RATE),
         pruned: pruned_at(&state, workloads).map(|at| at.duration_since(began).as_secs_f64()),
-        // For each workload a list, a fresh look at all groups and a look after the change; for each group a
-        // look at its refreshes, the record, the change.
-        prune_bound: bound(workloads * 3 + groups * 3, RATE),
+        prune_bound: bound(workloads * needed_of(Service::AutoScaling), RATE),
         calls: tally.calls,
         failed,
         dead_letters: state.lambda.dead_letters().len(),

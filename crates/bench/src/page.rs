@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use anyhow::Context;
+use region::operation::Service;
 
 use crate::budgets::{Budget, Figures, Standing};
 use crate::chain::Chain;
-use crate::fleet::Outcome;
+use crate::fleet::{NEEDED, Outcome};
 use crate::process::Share;
 use crate::sizes::Size;
 use crate::speed::Speed;
@@ -218,6 +219,7 @@ pub fn calls(outcome: &Outcome) -> String {
         "admitted",
         "throttled",
         "admitted for each workload",
+        "needed",
     ]);
     for ((service, operation), (admitted, throttled)) in &outcome.calls {
         #[allow(clippy::cast_precision_loss, reason = "some hundred thousand calls")]
@@ -227,9 +229,17 @@ pub fn calls(outcome: &Outcome) -> String {
             admitted.to_string(),
             throttled.to_string(),
             format!("{each:.1}"),
+            needed(*service, operation),
         ]);
     }
     table.text()
+}
+
+fn needed(service: Service, operation: &str) -> String {
+    let found = NEEDED
+        .iter()
+        .find(|(of, name, _)| *of == service && *name == operation);
+    found.map_or_else(|| "none".to_owned(), |(_, _, calls)| calls.to_string())
 }
 
 /// The Region's speed.

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use bench::budgets;
-use bench::fleet::{GROUPS, play};
+use bench::fleet::{NEEDED, play};
 use region::operation::Service;
 
 /// Few enough for the burst of every bucket but that of Auto Scaling.
@@ -18,21 +18,13 @@ const WORKLOADS: usize = 3;
 #[tokio::test(start_paused = true)]
 async fn a_small_fleet_is_evacuated_with_the_calls_that_it_needs() {
     let outcome = play(WORKLOADS).await.unwrap();
-    let groups = WORKLOADS * GROUPS;
-    for (service, operation, needed) in [
-        (Service::CloudWatch, "DescribeAlarms", WORKLOADS),
-        (Service::ArcZonalShift, "StartZonalShift", WORKLOADS),
-        (Service::ArcZonalShift, "CancelZonalShift", 0),
-        (Service::AutoScaling, "DescribeInstanceRefreshes", groups),
-        (Service::AutoScaling, "CreateOrUpdateTags", groups),
-        (Service::AutoScaling, "UpdateAutoScalingGroup", groups),
-        (
-            Service::AutoScaling,
-            "DescribeAutoScalingGroups",
-            WORKLOADS * 3,
-        ),
-    ] {
-        assert_eq!(outcome.admitted(service, operation), needed, "{operation}");
+    // The last message goes out after the last prune, and is not waited for.
+    let called = NEEDED
+        .iter()
+        .filter(|(service, _, _)| *service != Service::Sns);
+    for (service, operation, needed) in called {
+        let admitted = outcome.admitted(*service, operation);
+        assert_eq!(admitted, WORKLOADS * needed, "{operation}: {outcome:#?}");
     }
     assert!(outcome.shifted.unwrap() < 1.0, "{outcome:#?}");
     assert!(
