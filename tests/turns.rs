@@ -228,6 +228,26 @@ async fn a_prune_waits_until_lambda_lets_it_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_prune_that_waits_is_not_made_when_the_shift_has_ended() {
+    let pipeline = alone();
+    let hold = |reserved| {
+        let mut state = pipeline.region().state();
+        state.lambda.reserve_concurrency(ASG_PRUNING, reserved);
+    };
+    hold(Some(0));
+    alarm_goes_off(&pipeline);
+    seconds(&pipeline, 30).await;
+    assert_eq!(pipeline.shifted(), ["use1-az1"]);
+    pipeline.cancel_as_person();
+    seconds(&pipeline, 120).await;
+    hold(None);
+    seconds(&pipeline, 60).await;
+    assert_eq!(pipeline.subnets().len(), 3);
+    assert_eq!(pipeline.told(), ["traffic moved away from use1-az1"]);
+    all_went_well(&pipeline);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_prune_waits_for_its_turn_at_auto_scaling() {
     for operation in [
         "DescribeAutoScalingGroups",

@@ -12,63 +12,39 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::IncidentId;
-use domain::decide::{
-    AfterRestore, AfterShift, Evacuation, FailBack, Plan, after_restore, after_shift,
-};
-use domain::duration::{DurationError, ShiftDuration};
+use domain::decide::{AfterRestore, AfterShift, Evacuation, FailBack, Plan, after_restore};
 use domain::failure::{Class, Failure};
 use domain::incident;
 use domain::notice::{self, Phase};
-use domain::prune::{GroupReport, Outcome, PruneAction, PruneAnswer};
+use domain::prune::{GroupReport, Outcome, PruneAnswer};
 use domain::readiness::Unready;
 use domain::report::{Report, StepFailure};
-use domain::shift::{ShiftAction, ShiftAnswer};
+use domain::shift::ShiftAnswer;
 use domain::signal::{Action, Command, Signal, Trigger};
 use domain::verdict::{EvacuateReason, Verdict};
 use domain::workload::Workload;
-use runtime::clients::{LONGEST_BACKOFF, OPERATION};
+use runtime::clients::OPERATION;
 use runtime::invocation::Invocation;
 use runtime::telemetry::Metric;
-use runtime::turn::Turn;
-use tokio::time::{Instant, sleep};
 
 use crate::Classifier;
-use crate::observe::{not_reached, prune_request, shift_request};
-
-/// What is kept of the time for the messages and the answer.
-const TO_TELL: Duration = Duration::from_secs(3);
+use crate::observe::not_reached;
 
 /// What is kept of the time for the answer alone.
 const TO_ANSWER: Duration = Duration::from_millis(500);
 
-/// What zonal-shift may take, more than its own time limit: so a call that is stuck is told soon.
-const TO_SHIFT: Duration = Duration::from_secs(22);
-
-/// What asg-pruning may take, the same way.
-const TO_PRUNE: Duration = Duration::from_secs(125);
-
-/// A shift that could not be started so long after the decision is not started from it any more.
-const DECISION: Duration = Duration::from_secs(60);
-
-/// Before ARC is asked again whether it applies a shift, while it throttles: at least this, and up to
-/// [`MORE_TO_CONFIRM`] more. The shifts of others come first.
-const TO_CONFIRM: Duration = Duration::from_secs(60);
-
-/// See [`TO_CONFIRM`].
-const MORE_TO_CONFIRM: Duration = Duration::from_secs(60);
-
 /// One plan being carried out.
-struct Run<'a> {
-    function: &'a Classifier,
-    workload: &'a Workload,
-    invocation: &'a Invocation,
-    incident: &'a IncidentId,
-    drill: bool,
-    dry_run: bool,
+pub(crate) struct Run<'a> {
+    pub(crate) function: &'a Classifier,
+    pub(crate) workload: &'a Workload,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) incident: &'a IncidentId,
+    pub(crate) drill: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// A step failed, and the plan ends here; the failure is in the report already.
-struct Stopped;
+pub(crate) struct Stopped;
 
 impl Classifier {
     /// Carries out the report's plan and tells people. `announce` asks for a message even where
@@ -225,7 +201,10 @@ impl Run<'_> {
         let tell_now = plan.shift && !self.dry_run && shifted;
         let renewed = plan.renew && report.changed();
         let pruned = self.prune_while_telling(tell_now, report).await;
-        let answer = pruned.map_err(|failure| stop(report, "prune", failure))?;
+        let pruned = pruned.map_err(|failure| stop(report, "prune", failure))?;
+        let Some(answer) = pruned else {
+            return Ok((shifted && !tell_now).then_some(Phase::Shifted));
+        };
         // Also groups that were pruned before: the run that did it may have failed to tell.
         let more_to_tell = !tell_now || answer.groups.iter().any(is_news);
         let changed = answer.changed();
@@ -271,17 +250,14 @@ impl Run<'_> {
         &self,
         tell: bool,
         report: &mut Report,
-    ) -> Result<PruneAnswer, Failure> {
-        let action = PruneAction::Prune {
-            incident: self.incident.clone(),
-        };
+    ) -> Result<Option<PruneAnswer>, Failure> {
         if !tell {
-            return self.groups(action).await;
+            return self.prune().await;
         }
         let (told, pruned) = tokio::join!(
             self.function
                 .publish(report, Phase::Shifted, self.invocation),
-            self.groups(action)
+            self.prune()
         );
         if let Err(failure) = told {
             fail(report, "notify", failure);
@@ -310,10 +286,7 @@ impl Run<'_> {
             }
         }
         if plan.restore {
-            let action = PruneAction::Restore {
-                incident: self.incident.clone(),
-            };
-            let answer = self.groups(action).await;
+            let answer = self.restore().await;
             let answer = answer.map_err(|failure| stop(report, "restore", failure))?;
             let gate = after_restore(&answer);
             take_groups(report, "restore", answer);
@@ -377,131 +350,6 @@ impl Run<'_> {
         }
         told
     }
-
-    /// Shifts, and asks again while ARC throttles: soon where the shift could not be started, and late where
-    /// all that is missing is whether it is in effect.
-    async fn shift_and_confirm(&self, report: &mut Report) -> Result<AfterShift, Stopped> {
-        let decided = Instant::now();
-        let mut measured = false;
-        loop {
-            let earlier = report.shifts.pop();
-            let answer = match (self.shift().await, earlier) {
-                (Ok(answer), None) => answer,
-                (Ok(answer), Some(earlier)) => earlier.followed_by(answer),
-                (Err(failure), Some(earlier)) if failure.class == Class::Throttled => earlier,
-                (Err(failure), earlier) => {
-                    report.shifts.extend(earlier);
-                    return Err(stop(report, "shift", failure));
-                }
-            };
-            let gate = after_shift(self.workload, &answer);
-            report.shifts.push(answer);
-            if !measured && matches!(gate, AfterShift::InEffect | AfterShift::Unconfirmed) {
-                self.measure(report);
-                measured = true;
-            }
-            let wait = match &gate {
-                AfterShift::Failed(failure)
-                    if failure.class == Class::Throttled && decided.elapsed() < DECISION =>
-                {
-                    LONGEST_BACKOFF.mul_f64(fastrand::f64())
-                }
-                AfterShift::Unconfirmed => TO_CONFIRM + MORE_TO_CONFIRM.mul_f64(fastrand::f64()),
-                _ => return Ok(gate),
-            };
-            if wait + TO_SHIFT > self.time_to_act() {
-                return Ok(gate);
-            }
-            sleep(wait).await;
-        }
-    }
-
-    async fn shift(&self) -> Result<ShiftAnswer, Failure> {
-        self.resources(ShiftAction::Shift {
-            incident: self.incident.clone(),
-            expires_in: self.lasting()?,
-        })
-        .await
-    }
-
-    /// Lets our shifts last their full time from now on, and notes the phase on them.
-    async fn extend(&self, phase: incident::Phase) -> Result<ShiftAnswer, Failure> {
-        self.resources(ShiftAction::Extend {
-            incident: self.incident.clone(),
-            expires_in: self.lasting()?,
-            phase,
-        })
-        .await
-    }
-
-    async fn end_shift(&self, report: &mut Report) -> Result<(), Stopped> {
-        let action = ShiftAction::Cancel {
-            incident: self.incident.clone(),
-        };
-        let answer = self.resources(action).await;
-        let answer = answer.map_err(|failure| stop(report, "cancel", failure))?;
-        take_shifts(report, "cancel", answer)
-    }
-
-    async fn resources(&self, action: ShiftAction) -> Result<ShiftAnswer, Failure> {
-        let request = shift_request(self.workload, self.drill, self.dry_run, action);
-        let within = TO_SHIFT.min(self.time_to_act());
-        let turn = Turn::within(DECISION.min(self.time_to_act()));
-        let function = &self.function.configuration.zonal_shift;
-        self.function
-            .functions
-            .call(function, &request, within, &turn)
-            .await
-    }
-
-    async fn groups(&self, action: PruneAction) -> Result<PruneAnswer, Failure> {
-        let groups = self.workload.groups.as_ref().ok_or_else(|| {
-            let missing =
-                "workload.autoScalingGroups: missing, expected the groups of the workload";
-            Failure::new(Class::BadInput, missing)
-        })?;
-        let request = prune_request(self.workload, groups, self.drill, self.dry_run, action);
-        let within = TO_PRUNE.min(self.time_to_act());
-        // Lambda lets only so many prune at once: traffic is away, and the others wait.
-        let turn = Turn::within(self.time_to_act()).giving_way();
-        let function = &self.function.configuration.asg_pruning;
-        self.function
-            .functions
-            .call(function, &request, within, &turn)
-            .await
-    }
-
-    fn time_to_act(&self) -> Duration {
-        self.invocation.remaining().saturating_sub(TO_TELL)
-    }
-
-    /// How long a shift lasts. Only a rehearsal may do without the owners' word on it.
-    fn lasting(&self) -> Result<ShiftDuration, Failure> {
-        match &self.workload.policy.expires_in {
-            Some(expires_in) => Ok(expires_in.clone()),
-            None if self.dry_run => "1h"
-                .parse()
-                .map_err(|error: DurationError| Failure::new(Class::BadInput, error.to_string())),
-            None => Err(Failure::new(
-                Class::BadInput,
-                "workload.policy.expiresIn: missing, expected how long a shift lasts, such as 6h",
-            )),
-        }
-    }
-
-    /// The time that customers waited for Evac, in milliseconds since the alarm went off.
-    fn measure(&self, report: &Report) {
-        let changed = report.shifts.iter().any(ShiftAnswer::changed);
-        let Some(alarm_at) = report.triggered_at.filter(|_| changed) else {
-            return;
-        };
-        let now = self.invocation.now();
-        let waited = now.duration_since(alarm_at).as_secs_f64() * 1000.0;
-        let dimensions = [("Workload", report.workload.as_str())];
-        self.function
-            .meter
-            .record(Metric::TimeToShift, now, waited, &dimensions);
-    }
 }
 
 /// Whether it is the schedule's tick.
@@ -515,7 +363,11 @@ fn time_to_publish(invocation: &Invocation) -> Duration {
     OPERATION.min(invocation.remaining().saturating_sub(TO_ANSWER))
 }
 
-fn take_shifts(report: &mut Report, step: &str, answer: ShiftAnswer) -> Result<(), Stopped> {
+pub(crate) fn take_shifts(
+    report: &mut Report,
+    step: &str,
+    answer: ShiftAnswer,
+) -> Result<(), Stopped> {
     let failures: Vec<Failure> = answer
         .failures()
         .map(|(resource, failure)| failure.of(resource.short()))
@@ -542,7 +394,7 @@ fn take_groups(report: &mut Report, step: &str, answer: PruneAnswer) {
     report.prunes.push(answer);
 }
 
-fn stop(report: &mut Report, step: &str, failure: Failure) -> Stopped {
+pub(crate) fn stop(report: &mut Report, step: &str, failure: Failure) -> Stopped {
     fail(report, step, failure);
     Stopped
 }

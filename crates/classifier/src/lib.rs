@@ -13,6 +13,7 @@ pub mod input;
 mod messages;
 mod metrics;
 mod observe;
+mod steps;
 mod told;
 
 use std::collections::BTreeMap;

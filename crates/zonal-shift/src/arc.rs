@@ -33,6 +33,9 @@ const MOST_PAGES: usize = 20;
 /// So long after a call was throttled, the next ones are likely to be.
 const CONGESTED: Duration = Duration::from_secs(60);
 
+/// Two readings of which the second was answered no later than this after the first.
+const AT_THE_SAME_TIME: Duration = Duration::from_millis(500);
+
 #[derive(Debug, Clone)]
 pub(crate) struct Arc {
     client: Client,
@@ -67,8 +70,8 @@ impl Arc {
     /// Reads what is in force on a resource and, if asked, which shifts of Evac were cancelled on it.
     ///
     /// A shift that is cancelled between the two readings must not be missing in both. So what was cancelled
-    /// is read last, or at the same time, which saves a round trip: but not while ARC throttles, because one
-    /// of the two may have to wait then.
+    /// is read last, or at the same time, which saves a round trip, and once more where the other reading
+    /// came later after all. While ARC throttles that is likely, so it is not tried then.
     pub(crate) async fn read(
         &self,
         resource: &ResourceArn,
@@ -77,7 +80,7 @@ impl Arc {
     ) -> ResourceReading {
         let managed = turn.take(|| async {
             let asked_at = Instant::now();
-            Ok((self.managed(resource).await?, asked_at))
+            Ok((self.managed(resource).await?, asked_at..Instant::now()))
         });
         let early = async {
             let early = with_cancelled && !self.congestion.is_likely();
@@ -88,13 +91,14 @@ impl Arc {
         if turn.was_throttled() {
             self.congestion.note();
         }
-        let (managed, asked_at) = match managed {
+        let (managed, asked) = match managed {
             Ok(managed) => managed,
             Err(failure) if failure.class == Class::NotFound => return ResourceReading::NotManaged,
             Err(failure) => return ResourceReading::Failed(failure),
         };
+        let is_late = asked.start > read_at || asked.end > read_at + AT_THE_SAME_TIME;
         let cancelled = match early {
-            Some(cancelled) if asked_at <= read_at => cancelled,
+            Some(cancelled) if !is_late => cancelled,
             _ if with_cancelled => self.cancelled(resource, turn).await,
             _ => Ok(Vec::new()),
         };

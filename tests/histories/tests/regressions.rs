@@ -103,6 +103,14 @@ fn regression_a_run_that_was_throttled_between_word_and_deed_is_no_noise() {
     ));
 }
 
+/// The judge's error, as above, where a person ended the shift in between.
+#[test]
+fn regression_a_person_who_ends_it_between_word_and_deed_makes_no_noise() {
+    keeps(include_str!(
+        "regressions/cancelled-between-word-and-deed.json"
+    ));
+}
+
 /// A person ended all shifts while a tick was between two of its calls, and the tick started the lead's
 /// again. Every tick after it said that the incident was ended, and left the lead's shift and the prune
 /// as they were, until the shift ran out.

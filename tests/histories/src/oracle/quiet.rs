@@ -102,8 +102,11 @@ pub(super) fn noise(desk: &Desk) -> Vec<String> {
         for message in &inbox[tick.began.messages..ended.messages] {
             let phase = message.published.attributes.get("phase");
             let phase = phase.map(|(_, phase)| phase.as_str());
-            // That an evacuation ends is told just before it is ended, and that may fail.
-            let end = phase == Some("failed-back") && !matches!(tick.outcome, Some(Ok(_)));
+            // That an evacuation ends is told just before it is ended, and that may fail, or somebody else may
+            // end it in between.
+            let in_between = tick.began.deeds != ended.deeds;
+            let end = phase == Some("failed-back")
+                && (in_between || !matches!(tick.outcome, Some(Ok(_))));
             if !end && !matches!(phase, Some("looks-well" | "relapsed" | "not-ready")) {
                 wrong.push(format!(
                     "noise: {}: a tick that changed nothing told {:?}",
