@@ -1,4 +1,4 @@
-//! What the functions share at the edge: settings, telemetry, clients, failures, the invocation.
+//! What the functions share at the edge: settings, telemetry, clients, waiting for their turn, failures, the invocation.
 //!
 //! A function's `main` is: start logging, read the settings, open the connections, [`warm_up::warm_up`],
 //! [`serve::serve`].
