@@ -111,6 +111,15 @@ fn regression_a_person_who_ends_it_between_word_and_deed_makes_no_noise() {
     ));
 }
 
+/// The judge's error: a person put a zone back, a stale reading did not show it, and a prune of another
+/// zone overwrote it, which Auto Scaling lets nobody prevent. Then two zones are lost, and not one.
+#[test]
+fn regression_a_zone_whose_return_a_stale_read_does_not_show_is_nobodys_loss() {
+    keeps(include_str!(
+        "regressions/zone-put-back-that-a-stale-read-did-not-show.json"
+    ));
+}
+
 /// A person ended all shifts while a tick was between two of its calls, and the tick started the lead's
 /// again. Every tick after it said that the incident was ended, and left the lead's shift and the prune
 /// as they were, until the shift ran out.

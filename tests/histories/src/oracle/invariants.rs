@@ -67,18 +67,41 @@ fn taken_over(desk: &Desk, log: &Log) -> Vec<TakenOver> {
 
 fn is_excused(desk: &Desk, log: &Log, history: &[Happened], breach: &Breach) -> bool {
     match breach.id {
-        1 => is_left_from_an_end_that_nobody_saw(log, history, breach.change),
-        2 => shift_ended_meanwhile(log, history, breach.change),
-        // Auto Scaling takes all of a group's subnets at once and knows no condition: what somebody
-        // else changes between the last reading and the update, or so shortly before that a stale
-        // reading does not show it, cannot be seen.
-        4 | 7 => match &history[breach.change].what {
-            Change::Group(change) => pruners(log, breach.change)
-                .any(|began| log.disturbed(&desk.place, &change.group, began)),
-            Change::Shift(_) => false,
-        },
+        1 => {
+            is_left_from_an_end_that_nobody_saw(log, history, breach.change)
+                || overwrites(desk, log, history, breach.change)
+        }
+        2 => {
+            shift_ended_meanwhile(log, history, breach.change)
+                || overwrites(desk, log, history, breach.change)
+        }
+        4 | 7 => overwrites(desk, log, history, breach.change),
         _ => false,
     }
+}
+
+/// Auto Scaling takes all of a group's subnets at once and knows no condition: what somebody else changes
+/// between the last reading and the update, or so shortly before that a stale reading does not show it,
+/// cannot be seen. Where that was a zone's subnet that a person put back, the zone is lost with the other;
+/// and a reading that does not show that loss either undoes it.
+fn overwrites(desk: &Desk, log: &Log, history: &[Happened], change: usize) -> bool {
+    let Change::Group(group) = &history[change].what else {
+        return false;
+    };
+    let unseen = |seen| {
+        let earlier = history[..change].iter().enumerate().rev();
+        let mut earlier = earlier.take_while(move |(_, happened)| happened.at() >= seen);
+        earlier.find_map(|(place, happened)| {
+            let same = happened.group_of_evac()?.group == group.group;
+            same.then_some(place)
+        })
+    };
+    pruners(log, change).any(|began| {
+        let seen = began.at - log.staleness(began.at);
+        log.disturbed(&desk.place, &group.group, began)
+            || seen < began.at
+                && unseen(seen).is_some_and(|place| overwrites(desk, log, history, place))
+    })
 }
 
 /// Where a person ends a shift, or it expires, the prune is left, and the next run undoes it. The alarm of
