@@ -40,6 +40,12 @@ fn admit_one_reading(pipeline: &Pipeline, seconds: u32) {
     pipeline.region().begin_fault(&fault, None);
 }
 
+/// Lets so many invocations of asg-pruning run at once.
+fn let_prune(pipeline: &Pipeline, at_once: Option<u32>) {
+    let mut state = pipeline.region().state();
+    state.lambda.reserve_concurrency(ASG_PRUNING, at_once);
+}
+
 fn enqueue(pipeline: &Pipeline, payload: Value) {
     let mut state = pipeline.region().state();
     let now = state.now();
@@ -105,18 +111,14 @@ async fn a_shift_waits_for_the_alarms_and_reads_the_evidence_again() {
 #[tokio::test(start_paused = true)]
 async fn what_was_read_long_before_the_rest_is_read_again() {
     let pipeline = alone();
-    let hold = |reserved| {
-        let mut state = pipeline.region().state();
-        state.lambda.reserve_concurrency(ASG_PRUNING, reserved);
-    };
-    hold(Some(0));
+    let_prune(&pipeline, Some(0));
     let command = json!({"action": "reconcile", "reason": "a test says so"});
     enqueue(
         &pipeline,
         json!({"workload": pipeline.stage.workload, "command": command}),
     );
     seconds(&pipeline, 40).await;
-    hold(None);
+    let_prune(&pipeline, None);
     seconds(&pipeline, 5).await;
     for (service, operation, reads) in [
         (Service::CloudWatch, "DescribeAlarms", 2),
@@ -211,17 +213,13 @@ async fn a_shift_is_tried_for_a_minute_after_its_decision_and_no_longer() {
 #[tokio::test(start_paused = true)]
 async fn a_prune_waits_until_lambda_lets_it_run() {
     let pipeline = alone();
-    let hold = |reserved| {
-        let mut state = pipeline.region().state();
-        state.lambda.reserve_concurrency(ASG_PRUNING, reserved);
-    };
-    hold(Some(0));
+    let_prune(&pipeline, Some(0));
     alarm_goes_off(&pipeline);
     seconds(&pipeline, 600).await;
     assert_eq!(pipeline.shifted(), ["use1-az1"]);
     assert_eq!(pipeline.told(), ["traffic moved away from use1-az1"]);
     assert_eq!(pipeline.subnets().len(), 3);
-    hold(None);
+    let_prune(&pipeline, None);
     seconds(&pipeline, 25).await;
     assert_eq!(pipeline.subnets().len(), 2);
     all_went_well(&pipeline);
@@ -230,17 +228,13 @@ async fn a_prune_waits_until_lambda_lets_it_run() {
 #[tokio::test(start_paused = true)]
 async fn a_prune_that_waits_is_not_made_when_the_shift_has_ended() {
     let pipeline = alone();
-    let hold = |reserved| {
-        let mut state = pipeline.region().state();
-        state.lambda.reserve_concurrency(ASG_PRUNING, reserved);
-    };
-    hold(Some(0));
+    let_prune(&pipeline, Some(0));
     alarm_goes_off(&pipeline);
     seconds(&pipeline, 30).await;
     assert_eq!(pipeline.shifted(), ["use1-az1"]);
     pipeline.cancel_as_person();
     seconds(&pipeline, 120).await;
-    hold(None);
+    let_prune(&pipeline, None);
     seconds(&pipeline, 60).await;
     assert_eq!(pipeline.subnets().len(), 3);
     assert_eq!(pipeline.told(), ["traffic moved away from use1-az1"]);
