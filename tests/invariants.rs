@@ -292,7 +292,7 @@ async fn what_the_deadline_cuts_off_is_an_error_and_the_tick_goes_on() {
     assert!(
         error
             .error_message
-            .contains("further groups not reached in time"),
+            .contains("listed groups and further groups not reached in time"),
         "{}",
         error.error_message
     );

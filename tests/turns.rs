@@ -6,7 +6,7 @@
 )]
 
 use jiff::SignedDuration;
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Pipeline, step};
 use region::cloudwatch::StateValue;
 use region::fault::spec::RegionFault;
 use region::fault::{ApiFault, FaultKind};
@@ -64,10 +64,7 @@ async fn seconds(pipeline: &Pipeline, seconds: u32) {
     for _ in 0..seconds * 10 {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         let now = region.now() + SignedDuration::from_millis(100);
-        for due in region.step_until(now) {
-            let region = std::sync::Arc::clone(region);
-            tokio::spawn(async move { region.run_due(due).await });
-        }
+        step(region, now);
     }
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_autoscaling::types::{
 use domain::failure::Failure;
 use domain::prune::GroupState;
 use domain::workload::GroupSelector;
-use runtime::clients::{Connections, retries};
+use runtime::clients::{Connections, next_page, retries};
 use runtime::failure::of_call;
 use runtime::turn::{Outside, Turn};
 
@@ -80,7 +80,7 @@ impl AutoScaling {
             let found = page.auto_scaling_groups().iter().map(state);
             let asked_for = found.filter(|group| names.contains(&group.name));
             groups.extend(asked_for.map(|group| (group.name.clone(), group)));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(groups);
             }
@@ -248,7 +248,7 @@ impl Pages {
             .collect();
         self.seen
             .extend(groups.iter().map(|group| group.name.clone()));
-        self.token = next(answer.next_token());
+        self.token = next_page(answer.next_token());
         if self.token.is_none() {
             self.questions.pop();
         }
@@ -263,10 +263,6 @@ impl Pages {
     pub(crate) fn seen(&self) -> &BTreeSet<String> {
         &self.seen
     }
-}
-
-fn next(token: Option<&str>) -> Option<String> {
-    token.filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
 /// How much of its group's desired capacity an instance is: a group with weights counts these.

@@ -325,11 +325,8 @@ impl<'a> Few<'a> {
         if !Record::keys_in(&after.tags).is_empty() {
             return Ok(());
         }
-        self.auto_scaling
-            .write_tags(&after.name, &record.to_tags(), self.turn)
-            .await?;
-        let message = format!("{} lost the record of its prune meanwhile", after.name);
-        Err(Failure::new(Class::Conflict, message))
+        self.write_again(after, record, "the record of its prune")
+            .await
     }
 
     async fn delete_record(
@@ -355,10 +352,21 @@ impl<'a> Few<'a> {
         if on_record || !record.removed.iter().any(lacks) {
             return Ok(());
         }
+        self.write_again(after, &record, "the zone's subnets again")
+            .await
+    }
+
+    /// Writes a record again; that a group lost something meanwhile is a failure all the same.
+    async fn write_again(
+        &self,
+        group: &GroupState,
+        record: &Record,
+        lost: &str,
+    ) -> Result<(), Failure> {
         self.auto_scaling
-            .write_tags(&after.name, &record.to_tags(), self.turn)
+            .write_tags(&group.name, &record.to_tags(), self.turn)
             .await?;
-        let message = format!("{} lost the zone's subnets again meanwhile", after.name);
+        let message = format!("{} lost {lost} meanwhile", group.name);
         Err(Failure::new(Class::Conflict, message))
     }
 
@@ -397,7 +405,7 @@ fn asked(courses: &[Course]) -> Vec<String> {
     asked.collect()
 }
 
-fn names(groups: &[GroupState]) -> Vec<String> {
+pub(crate) fn names(groups: &[GroupState]) -> Vec<String> {
     groups.iter().map(|group| group.name.clone()).collect()
 }
 

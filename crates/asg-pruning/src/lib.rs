@@ -28,7 +28,7 @@ use serde_json::Value;
 use tokio::time::{Duration, timeout};
 
 use crate::auto_scaling::{AutoScaling, Pages};
-use crate::few::{Few, failed};
+use crate::few::{Few, failed, names};
 
 /// Groups at a time. Auto Scaling's bucket is shared by the whole account, and so is its limit; and the
 /// more there are, the older is what was read of the last when it is changed.
@@ -150,7 +150,7 @@ impl AsgPruning {
             let rest = to_act_on.split_off(to_act_on.len().min(AT_A_TIME));
             let (places, groups): (Vec<usize>, Vec<GroupState>) = to_act_on.into_iter().unzip();
             to_act_on = rest;
-            let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+            let names = names(&groups);
             let left = invocation.remaining().saturating_sub(TO_ANSWER);
             let acted = match left < TO_BEGIN {
                 true => None,

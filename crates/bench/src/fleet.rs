@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use domain::{AccountId, SubnetId, ZoneId, ZoneName};
 use jiff::{SignedDuration, Timestamp};
-use pipeline_tests::{Pipeline, handlers};
+use pipeline_tests::{Pipeline, handlers, step};
 use region::arc::ManagedResource;
 use region::autoscaling::GroupSpec;
 use region::cloudwatch::StateValue;
@@ -228,10 +228,7 @@ async fn drive(region: &Arc<Region>, fleet: &[Value], began: Timestamp, tally: &
                 return;
             }
         }
-        for due in region.step_until(now) {
-            let region = Arc::clone(region);
-            tokio::spawn(async move { region.run_due(due).await });
-        }
+        step(region, now);
     }
 }
 

@@ -20,7 +20,7 @@ use domain::prune::{GroupReport, Outcome, PruneAnswer};
 use domain::readiness::Unready;
 use domain::report::{Report, StepFailure};
 use domain::shift::ShiftAnswer;
-use domain::signal::{Action, Command, Signal, Trigger};
+use domain::signal::Signal;
 use domain::verdict::{EvacuateReason, Verdict};
 use domain::workload::Workload;
 use runtime::clients::OPERATION;
@@ -67,7 +67,7 @@ impl Classifier {
         };
         let outcome = match &plan {
             Plan::Nothing => {
-                if is_tick(signal)
+                if signal.is_tick()
                     && !signal.is_dry_run()
                     && let Some(unready) = report.unready.clone()
                 {
@@ -350,12 +350,6 @@ impl Run<'_> {
         }
         told
     }
-}
-
-/// Whether it is the schedule's tick.
-pub(crate) fn is_tick(signal: &Signal) -> bool {
-    let reconciles = |command: &Command| command.action == Action::Reconcile;
-    matches!(&signal.trigger, Trigger::Command(command) if reconciles(command))
 }
 
 /// How long a message may take: what is left, but for the answer.

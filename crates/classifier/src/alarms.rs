@@ -12,7 +12,7 @@ use domain::failure::Failure;
 use domain::observation::AlarmReading;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use runtime::clients::{Connections, limits, retries};
+use runtime::clients::{Connections, limits, next_page, retries};
 use runtime::failure::of_call;
 use runtime::turn::{Outside, Turn};
 
@@ -89,7 +89,7 @@ impl Alarms {
                     let reading = reading(alarm.state_value(), changed, None);
                     Some((alarm.alarm_name()?.to_owned(), reading))
                 }));
-                token = next(answer.next_token());
+                token = next_page(answer.next_token());
                 if token.is_none() {
                     break;
                 }
@@ -141,16 +141,12 @@ impl Alarms {
                 let rule = rule.alarm_mute_rule_arn().unwrap_or("a mute rule");
                 return Ok(Some(rule.to_owned()));
             }
-            token = next(answer.next_token());
+            token = next_page(answer.next_token());
             if token.is_none() {
                 return Ok(None);
             }
         }
     }
-}
-
-fn next(token: Option<&str>) -> Option<String> {
-    token.filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
 fn reading(

@@ -15,7 +15,7 @@ use domain::judge::Counts;
 use domain::observation::Evidence;
 use domain::workload::ZoneMap;
 use jiff::Timestamp;
-use runtime::clients::{Connections, limits, retries};
+use runtime::clients::{Connections, limits, next_page, retries};
 use runtime::failure::of_call;
 
 /// The length of every period that is asked for, in seconds.
@@ -117,10 +117,7 @@ impl Metrics {
             for result in page.metric_data_results() {
                 results.take(result);
             }
-            token = page
-                .next_token()
-                .filter(|token| !token.is_empty())
-                .map(str::to_owned);
+            token = next_page(page.next_token());
             if token.is_none() {
                 return results.answers(&call);
             }

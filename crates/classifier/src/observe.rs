@@ -30,10 +30,11 @@ use domain::{prune, shift};
 use runtime::clients::OPERATION;
 use runtime::invocation::Invocation;
 use runtime::turn::Turn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::Classifier;
-use crate::act::is_tick;
 
 /// What asking may cost while customers wait.
 const FAST: Duration = Duration::from_secs(1);
@@ -127,7 +128,7 @@ impl Classifier {
         let pace = Pace {
             within: if alarm_event { FAST } else { OPERATION },
             patience: PATIENCE.min(invocation.remaining() / 2),
-            gives_way: is_tick(signal),
+            gives_way: signal.is_tick(),
         };
         // A bare alarm tells neither the zones nor their number; and where there is nothing to shift,
         // nobody but the groups tells whether another zone is evacuated.
@@ -278,11 +279,7 @@ impl Classifier {
         }
         let request = shift_request(workload, false, false, ShiftAction::Status);
         let function = &self.configuration.zonal_shift;
-        let turn = pace.turn();
-        let answer = turn.take(|| async {
-            let at_lambda = pace.turn_at_lambda();
-            let asked = self.functions.call(function, &request, STATUS, &at_lambda);
-            let answer: ShiftAnswer = asked.await?;
+        let check = |answer: ShiftAnswer| {
             // A resource that could not be read may hide a shift; one that ARC does not manage has none.
             let hidden = answer
                 .failures()
@@ -292,8 +289,8 @@ impl Classifier {
                 Some(failure) => Err(failure),
                 None => Ok(answer),
             }
-        });
-        answer.await.map_or_else(Reading::Failed, Reading::Taken)
+        };
+        self.ask(function, &request, pace, check).await
     }
 
     async fn read_groups(
@@ -307,11 +304,7 @@ impl Classifier {
         };
         let request = prune_request(workload, groups, false, false, PruneAction::Status);
         let function = &self.configuration.asg_pruning;
-        let turn = pace.turn();
-        let answer = turn.take(|| async {
-            let at_lambda = pace.turn_at_lambda();
-            let asked = self.functions.call(function, &request, STATUS, &at_lambda);
-            let answer: PruneAnswer = asked.await?;
+        let check = |answer: PruneAnswer| {
             if !workload.resources.is_empty() {
                 return Ok(answer);
             }
@@ -323,6 +316,23 @@ impl Classifier {
                 true => Ok(answer),
                 false => Err(not_reached(&answer.not_reached)),
             }
+        };
+        self.ask(function, &request, pace, check).await
+    }
+
+    /// Asks a function how things stand, and again where its answer, as it is checked, was throttled.
+    async fn ask<Answer: DeserializeOwned>(
+        &self,
+        function: &str,
+        request: &impl Serialize,
+        pace: &Pace,
+        check: impl Fn(Answer) -> Result<Answer, Failure>,
+    ) -> Reading<Answer> {
+        let turn = pace.turn();
+        let answer = turn.take(|| async {
+            let at_lambda = pace.turn_at_lambda();
+            let asked = self.functions.call(function, request, STATUS, &at_lambda);
+            check(asked.await?)
         });
         answer.await.map_or_else(Reading::Failed, Reading::Taken)
     }

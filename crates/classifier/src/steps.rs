@@ -39,12 +39,9 @@ const SHIFT_IS_KNOWN: Duration = Duration::from_secs(90);
 /// A shift that could not be started so long after the decision is not started from it any more.
 const DECISION: Duration = Duration::from_secs(60);
 
-/// Before ARC is asked again whether it applies a shift, while it throttles: at least this, and up to
-/// [`MORE_TO_CONFIRM`] more. The shifts of others come first.
+/// Before ARC is asked again whether it applies a shift, while it throttles: between this and twice as
+/// long. The shifts of others come first.
 const TO_CONFIRM: Duration = Duration::from_secs(60);
-
-/// See [`TO_CONFIRM`].
-const MORE_TO_CONFIRM: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
     /// Shifts, and asks again while ARC throttles: soon where the shift could not be started, and late where
@@ -83,7 +80,7 @@ impl Run<'_> {
                 {
                     LONGEST_BACKOFF.mul_f64(fastrand::f64())
                 }
-                AfterShift::Unconfirmed => TO_CONFIRM + MORE_TO_CONFIRM.mul_f64(fastrand::f64()),
+                AfterShift::Unconfirmed => TO_CONFIRM.mul_f64(1.0 + fastrand::f64()),
                 _ => return Ok(gate),
             };
             if wait + TO_SHIFT > self.time_to_act() {

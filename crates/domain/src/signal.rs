@@ -335,6 +335,12 @@ impl Signal {
         matches!(&self.trigger, Trigger::Command(command) if command.drill)
     }
 
+    /// Whether it is the schedule's tick, or a person asks for what the tick does.
+    #[must_use]
+    pub fn is_tick(&self) -> bool {
+        matches!(&self.trigger, Trigger::Command(command) if command.action == Action::Reconcile)
+    }
+
     /// Whether whoever asks wants no mutating call.
     #[must_use]
     pub fn is_dry_run(&self) -> bool {

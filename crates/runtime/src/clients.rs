@@ -54,6 +54,12 @@ pub fn retries() -> RetryPartition {
         .build()
 }
 
+/// Where the next page begins; `None` after the last. Some services end with an empty token.
+#[must_use]
+pub fn next_page(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
 /// How the clients reach AWS: one HTTP client and one source of credentials for all of them.
 #[derive(Debug, Clone)]
 pub struct Connections {

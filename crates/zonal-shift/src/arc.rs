@@ -22,7 +22,7 @@ use domain::shift::{ActiveShift, ResourceReading, ResourceState, ShiftKind};
 use domain::{ResourceArn, ZoneId};
 use futures_util::future::OptionFuture;
 use jiff::Timestamp;
-use runtime::clients::{Connections, retries};
+use runtime::clients::{Connections, next_page, retries};
 use runtime::failure::of_call;
 use runtime::turn::{Outside, Turn};
 use tokio::time::{Duration, Instant};
@@ -140,11 +140,10 @@ impl Arc {
                 .iter()
                 .filter(|shift| *shift.status() == ZonalShiftStatus::Canceled);
             markers.extend(cancelled.filter_map(|shift| Marker::from_comment(shift.comment())));
-            let next = page.next_token().filter(|next| !next.is_empty());
-            if next.is_none() {
+            token = next_page(page.next_token());
+            if token.is_none() {
                 return Ok(markers);
             }
-            token = next.map(str::to_owned);
         }
         tracing::warn!(
             resource = resource.as_str(),

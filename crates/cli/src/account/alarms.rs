@@ -5,11 +5,12 @@ use aws_sdk_cloudwatch::types::{AlarmHistoryItem, AlarmType, HistoryItemType, Sc
 use classifier::Alarms as States;
 use domain::observation::AlarmReading;
 use jiff::Timestamp;
+use runtime::clients::next_page;
 use runtime::failure::of_call;
 use runtime::turn::Turn;
 use serde_json::Value;
 
-use super::{Account, MOST_PAGES, OPERATION, Unread, cloudwatch, date, endless, next, timestamp};
+use super::{Account, MOST_PAGES, OPERATION, Unread, cloudwatch, date, endless, timestamp};
 
 /// The alarms of an account.
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ impl Alarms {
                 .set_next_token(token);
             let page = (asked.send().await).map_err(|error| unread(of_call(&call, &error)))?;
             changes.extend(page.alarm_history_items().iter().filter_map(change));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(changes);
             }

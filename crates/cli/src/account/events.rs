@@ -2,10 +2,10 @@
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config;
-use runtime::clients::retries;
+use runtime::clients::{next_page, retries};
 use runtime::failure::of_call;
 
-use super::{Account, MOST_PAGES, Unread, endless, next, patience};
+use super::{Account, MOST_PAGES, Unread, endless, patience};
 
 /// EventBridge of an account.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Events {
                 .map_err(|error| unread(of_call("ListRules", &error)))?;
             let rules = page.rules().iter();
             names.extend(rules.filter_map(|rule| rule.name().map(str::to_owned)));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(names);
             }
@@ -106,7 +106,7 @@ impl Events {
                     input: template.or(target.input()).map(str::to_owned),
                 }
             }));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(targets);
             }

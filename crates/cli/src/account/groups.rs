@@ -8,10 +8,10 @@ use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, Filter, LifecycleSt
 use domain::prune::{Record, RecordError};
 use domain::workload::GroupSelector;
 use jiff::Timestamp;
-use runtime::clients::retries;
+use runtime::clients::{next_page, retries};
 use runtime::failure::of_call;
 
-use super::{Account, MOST_PAGES, Unread, endless, next, patience, timestamp};
+use super::{Account, MOST_PAGES, Unread, endless, patience, timestamp};
 
 /// `DescribeAutoScalingGroups` takes so many names.
 const MOST_NAMES: usize = 50;
@@ -135,7 +135,7 @@ impl Groups {
                 .set_next_token(token);
             let page = (asked.send().await).map_err(|error| unread(of_call(call, &error)))?;
             groups.extend(page.auto_scaling_groups().iter().filter_map(standing));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(groups);
             }
@@ -172,7 +172,7 @@ impl Groups {
             // The newest come first, so what follows a page of older ones is older still.
             let older = !page_of.is_empty() && page_of.iter().all(|one| one.began < from);
             activities.extend(page_of);
-            token = next(page.next_token()).filter(|_| !older);
+            token = next_page(page.next_token()).filter(|_| !older);
             if token.is_none() {
                 activities.retain(|one| (from..=to).contains(&one.began));
                 activities.sort_by_key(|one| one.began);

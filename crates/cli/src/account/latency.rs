@@ -8,9 +8,10 @@ use domain::ZoneId;
 use domain::evidence::LoadBalancer;
 use domain::workload::ZoneMap;
 use jiff::Timestamp;
+use runtime::clients::next_page;
 use runtime::failure::of_call;
 
-use super::{Account, MOST_PAGES, Unread, cloudwatch, date, endless, next, timestamp};
+use super::{Account, MOST_PAGES, Unread, cloudwatch, date, endless, timestamp};
 
 /// The statistics that are asked for: half of the answers, and all but one in a hundred.
 pub(crate) const STATISTICS: [&str; 2] = ["p50", "p99"];
@@ -81,7 +82,7 @@ impl AnswerTimes {
                 let zone = found.entry((*zone).clone()).or_default();
                 zone[*which].extend(points);
             }
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(found);
             }

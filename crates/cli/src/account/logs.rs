@@ -3,10 +3,10 @@
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config;
 use jiff::Timestamp;
-use runtime::clients::retries;
+use runtime::clients::{next_page, retries};
 use runtime::failure::of_call;
 
-use super::{Account, MOST_PAGES, Unread, endless, next, patience};
+use super::{Account, MOST_PAGES, Unread, endless, patience};
 
 /// The logs of an account.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Logs {
                     text: event.message()?.to_owned(),
                 })
             }));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 lines.sort_by_key(|line| line.at);
                 return Ok(lines);

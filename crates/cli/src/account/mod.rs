@@ -102,11 +102,6 @@ fn patience() -> TimeoutConfig {
         .build()
 }
 
-/// The token of the next page; an empty one is none.
-fn next(token: Option<&str>) -> Option<String> {
-    token.filter(|token| !token.is_empty()).map(str::to_owned)
-}
-
 fn endless(call: &str) -> Failure {
     Failure::new(
         Class::BadAnswer,

@@ -5,10 +5,10 @@ use aws_sdk_arczonalshift::config;
 use aws_sdk_arczonalshift::types::{ZonalShiftStatus, ZonalShiftSummary};
 use domain::ResourceArn;
 use jiff::Timestamp;
-use runtime::clients::retries;
+use runtime::clients::{next_page, retries};
 use runtime::failure::of_call;
 
-use super::{Account, MOST_PAGES, Unread, endless, next, patience, timestamp};
+use super::{Account, MOST_PAGES, Unread, endless, patience, timestamp};
 
 /// The zonal shifts of an account.
 #[derive(Debug, Clone)]
@@ -115,7 +115,7 @@ impl Shifts {
             let page = (asked.send().await).map_err(|error| unread(of_call(&call, &error)))?;
             let listed = page.items().iter();
             shifts.extend(listed.filter_map(|listed| shift(resource, standing, listed)));
-            token = next(page.next_token());
+            token = next_page(page.next_token());
             if token.is_none() {
                 return Ok(shifts);
             }
